@@ -1,0 +1,23 @@
+//! A dataset seen frame by frame: tracks interpolated, jobs merged, deleted frames left out, in CVAT's order.
+//!
+//! A [`Scene`] is what one export shows: a project, a task or a job. It has a [`Timeline`] per task. Any range of frames
+//! of a timeline can be visited without walking there from the first frame; that makes the chunks of an export
+//! independent.
+
+pub mod assignment;
+mod curve;
+mod frames;
+pub mod interpolate;
+mod merge;
+mod moment;
+mod scene;
+mod similarity;
+mod tracks;
+mod visit;
+
+pub use frames::{FrameNames, FrameSet, split_extension};
+pub use merge::Loss;
+pub use moment::{Moment, PointScratch};
+pub use scene::{Scene, SceneKind, Timeline};
+pub use tracks::{Keyframe, Track, Tracks};
+pub use visit::{FrameView, Item, Origin, TrackView, VisitScratch};

@@ -1,0 +1,286 @@
+//! What one export shows: which tasks, which frames, which jobs, and the names of all of it.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+
+use super::frames::{FrameNames, FrameSet, NameMangler, split_extension};
+use super::merge::{self, Loss, Merged};
+use super::tracks::Tracks;
+use super::visit::Alive;
+use crate::dataset::{Dataset, Job, JobKind, Media, Task, ValidationMode};
+use crate::error::{Code, Error, Result};
+
+/// What a scene was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SceneKind {
+    /// All tasks of a project.
+    Project,
+    /// One task, its jobs merged.
+    Task,
+    /// One job: the place of its task and its own place there.
+    Job {
+        /// Place of the task in the dataset.
+        task: usize,
+        /// Place of the job in the task.
+        job: usize,
+    },
+}
+
+/// What one export shows.
+#[derive(Debug)]
+pub struct Scene<'d> {
+    /// The data.
+    pub dataset: &'d Dataset,
+    /// What it was made of.
+    pub kind: SceneKind,
+    /// The tasks, those of one subset together, subsets in alphabetical order.
+    pub timelines: Vec<Timeline<'d>>,
+}
+
+/// One task (or job) of a scene, frame by frame.
+#[derive(Debug)]
+pub struct Timeline<'d> {
+    /// The data.
+    pub dataset: &'d Dataset,
+    /// The task.
+    pub task: &'d Task,
+    /// Subset as exports name it: never empty.
+    pub subset: String,
+    /// Names of the frames.
+    pub names: FrameNames,
+    /// All frames from the first to behind the last, relative to the task.
+    pub range: Range<u32>,
+    /// The frames that an export shows.
+    pub frames: FrameSet,
+    /// The frames that are not deleted; more than `frames` where a job lacks some of its range.
+    pub undeleted: FrameSet,
+    /// Rows of tags by frame.
+    pub tags: Vec<u32>,
+    /// Rows of shapes (no elements) by frame.
+    pub shapes: Vec<u32>,
+    /// Tracks in the order of their ids.
+    pub tracks: Tracks,
+    /// What merging has dropped.
+    pub losses: Vec<Loss>,
+    pub(super) alive: Alive,
+}
+
+impl<'d> Scene<'d> {
+    /// The whole dataset: its project, or its only task.
+    pub fn new(dataset: &'d Dataset) -> Result<Self> {
+        if dataset.project.is_none() {
+            let task = dataset.tasks.first().ok_or_else(|| Error::new(Code::NotFound, "the source holds no task"))?;
+            let timeline = Timeline::of_task(dataset, task, default_subset(&task.subset), FrameNames::default())?;
+            return Ok(Self { dataset, kind: SceneKind::Task, timelines: vec![timeline] });
+        }
+        let mut order: Vec<&Task> = dataset.tasks.iter().collect();
+        order.sort_by_key(|task| &task.subset);
+        let unset = name_for_unset_subset(&order);
+        let subset = |task: &Task| if task.subset.is_empty() { unset.clone() } else { task.subset.clone() };
+        let subsets: Vec<String> = order.iter().map(|task| subset(task)).collect();
+        let mut names = project_names(dataset, &order, &subsets);
+        let timelines = order.iter().zip(&subsets).enumerate().map(|(place, (task, subset))| {
+            Timeline::of_task(dataset, task, subset.clone(), std::mem::take(&mut names[place]))
+                .map_err(|error| error.in_task(&task.name))
+        });
+        Ok(Self { dataset, kind: SceneKind::Project, timelines: timelines.collect::<Result<_>>()? })
+    }
+
+    /// One job. `number` is its id on the server; in a backup its place in the file, from 0.
+    pub fn of_job(dataset: &'d Dataset, number: u64) -> Result<Self> {
+        let jobs = || {
+            let places = dataset.tasks.iter().enumerate();
+            places.flat_map(|(place, task)| task.jobs.iter().enumerate().map(move |(job, it)| (place, job, it)))
+        };
+        let (task, job, _) = jobs()
+            .enumerate()
+            .find(|(place, (_, _, job))| job.id.unwrap_or(*place as u64) == number)
+            .map(|(_, found)| found)
+            .ok_or_else(|| {
+                let known: Vec<String> =
+                    jobs().enumerate().map(|(at, (_, _, job))| job.id.unwrap_or(at as u64).to_string()).collect();
+                Error::new(Code::NotFound, "the source has no such job")
+                    .in_job(number)
+                    .advise(format!("it has these: {}", shorten(&known)))
+            })?;
+        let timeline = Timeline::of_job(dataset, &dataset.tasks[task], job)
+            .map_err(|error| error.in_task(&dataset.tasks[task].name).in_job(number))?;
+        Ok(Self { dataset, kind: SceneKind::Job { task, job }, timelines: vec![timeline] })
+    }
+
+    /// The subsets in order, each with the places of its timelines.
+    pub fn subsets(&self) -> Vec<(&str, Range<usize>)> {
+        let mut subsets: Vec<(&str, Range<usize>)> = Vec::new();
+        for (place, timeline) in self.timelines.iter().enumerate() {
+            match subsets.last_mut() {
+                Some((subset, range)) if *subset == timeline.subset => range.end = place + 1,
+                _ => subsets.push((&timeline.subset, place..place + 1)),
+            }
+        }
+        subsets
+    }
+
+    /// Number of frames shown.
+    pub fn frame_count(&self) -> u64 {
+        self.timelines.iter().map(|timeline| u64::from(timeline.frames.len())).sum()
+    }
+}
+
+fn shorten(words: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let more = if words.len() > SHOWN { ", …" } else { "" };
+    format!("{}{more}", words[..words.len().min(SHOWN)].join(", "))
+}
+
+fn default_subset(subset: &str) -> String {
+    if subset.is_empty() { "default".to_owned() } else { subset.to_owned() }
+}
+
+/// `default`, or `default_1`, … if a task really has that subset.
+fn name_for_unset_subset(tasks: &[&Task]) -> String {
+    let used: BTreeSet<&str> = tasks.iter().map(|task| task.subset.as_str()).collect();
+    let numbered = (1..=used.len()).map(|number| format!("default_{number}"));
+    std::iter::once("default".to_owned()).chain(numbered).find(|name| !used.contains(name.as_str())).unwrap_or_default()
+}
+
+/// Frame offsets and new names of pictures for the tasks of a project.
+fn project_names(dataset: &Dataset, tasks: &[&Task], subsets: &[String]) -> Vec<FrameNames> {
+    let mut mangler = NameMangler::default();
+    let mut offset = 0;
+    let mut all = Vec::with_capacity(tasks.len());
+    for (place, (task, subset)) in tasks.iter().zip(subsets).enumerate() {
+        // Offsets follow the subset as it is set, not as it is named.
+        if place == 0 || tasks[place - 1].subset != task.subset {
+            offset = 0;
+        }
+        let mut names = FrameNames { offset, renamed: HashMap::new() };
+        if let Media::Images { rows } = &task.media {
+            let placeholders = placeholders(dataset, task);
+            for frame in (0..task.size).filter(|frame| !placeholders.contains(frame)) {
+                let name = dataset.columns.images.name.value((rows.start + frame) as usize);
+                if let Some(new) = mangler.rename(subset, name) {
+                    names.renamed.insert(frame, new);
+                }
+            }
+        }
+        offset += task.start_frame + task.step * u64::from(task.size);
+        all.push(names);
+    }
+    all
+}
+
+/// Honeypots: frames outside the ground-truth job that show one of its pictures again.
+fn placeholders(dataset: &Dataset, task: &Task) -> BTreeSet<u32> {
+    let pool = task.jobs.iter().find(|job| job.kind == JobKind::GroundTruth);
+    let (Some(ValidationMode::GtPool), Some(pool), Media::Images { rows }) = (task.validation, pool, &task.media)
+    else {
+        return BTreeSet::new();
+    };
+    let name = |frame: u32| dataset.columns.images.name.value((rows.start + frame) as usize);
+    let pool = pool.start..pool.stop.saturating_add(1).min(task.size);
+    let known: HashSet<&str> = pool.clone().map(name).collect();
+    (0..task.size).filter(|frame| !pool.contains(frame) && known.contains(name(*frame))).collect()
+}
+
+impl<'d> Timeline<'d> {
+    fn of_task(dataset: &'d Dataset, task: &'d Task, subset: String, names: FrameNames) -> Result<Self> {
+        let counts = |job: &&Job| match job.kind {
+            JobKind::Annotation => true,
+            JobKind::GroundTruth => task.validation == Some(ValidationMode::GtPool),
+            JobKind::ConsensusReplica => false,
+        };
+        let jobs: Vec<&Job> = task.jobs.iter().filter(counts).collect();
+        let merged = merge::jobs(dataset, task, &jobs);
+        Self::new(dataset, task, subset, names, 0..task.size, placeholders(dataset, task), merged)
+    }
+
+    fn of_job(dataset: &'d Dataset, task: &'d Task, job: usize) -> Result<Self> {
+        let job = &task.jobs[job];
+        let range = job.start..job.stop.saturating_add(1).min(task.size);
+        let disabled = if job.kind == JobKind::GroundTruth { task.disabled.as_slice() } else { &[] };
+        let mut this = Self::new(
+            dataset,
+            task,
+            default_subset(&task.subset),
+            FrameNames::default(),
+            range,
+            disabled.iter().copied().collect(),
+            merge::single(dataset, job),
+        )?;
+        if let Some(frames) = &job.frames {
+            this.frames = frames.iter().copied().filter(|&frame| this.frames.contains(frame)).collect();
+        }
+        Ok(this)
+    }
+
+    fn new(
+        dataset: &'d Dataset,
+        task: &'d Task,
+        subset: String,
+        names: FrameNames,
+        range: Range<u32>,
+        excluded: BTreeSet<u32>,
+        merged: Merged,
+    ) -> Result<Self> {
+        let undeleted = FrameSet::new(range.clone(), task.deleted.iter().copied());
+        let mut gone = excluded;
+        gone.extend(&task.deleted);
+        let is_deleted = |frame: u32| task.deleted.binary_search(&frame).is_ok();
+        let tracks = Tracks::new(dataset, merged.tracks, is_deleted)?;
+        let alive = Alive::new(&tracks, range.end);
+        Ok(Self {
+            dataset,
+            task,
+            subset,
+            names,
+            frames: FrameSet::new(range.clone(), gone),
+            undeleted,
+            range,
+            tags: merged.tags,
+            shapes: merged.shapes,
+            tracks,
+            losses: merged.losses,
+            alive,
+        })
+    }
+
+    /// Number of a frame in exports: absolute, and in a project counted on from task to task.
+    pub fn number(&self, frame: u32) -> u64 {
+        self.task.absolute(frame) + self.names.offset
+    }
+
+    /// Width and height of a frame in pixels; 0 if the source does not tell.
+    pub fn size(&self, frame: u32) -> (u32, u32) {
+        match &self.task.media {
+            Media::Video { width, height, .. } => (*width, *height),
+            Media::Images { rows } => {
+                let (images, row) = (&self.dataset.columns.images, (rows.start + frame) as usize);
+                (images.width[row], images.height[row])
+            }
+        }
+    }
+
+    /// Writes the name of a frame.
+    pub fn write_name(&self, frame: u32, out: &mut String) {
+        self.names.write(self.dataset, self.task, frame, out);
+    }
+
+    /// Writes the id of a frame in the formats of training tools, its name without extension and with `/` between
+    /// folders, and the extension of its picture in lower case.
+    pub fn write_id(&self, frame: u32, id: &mut String, extension: &mut String) {
+        let start = id.len();
+        self.write_name(frame, id);
+        if matches!(self.task.media, Media::Video { .. }) {
+            extension.push_str(".png");
+            return;
+        }
+        let (stem, dot_extension) = split_extension(&id[start..]);
+        extension.extend(dot_extension.chars().flat_map(char::to_lowercase));
+        let end = start + stem.len();
+        id.truncate(end);
+        if id[start..].contains('\\') {
+            let with_slashes = id[start..].replace('\\', "/");
+            id.replace_range(start.., &with_slashes);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! How alike two tracks are over the frames that two jobs share: the measure by which CVAT joins tracks of
+//! neighbouring jobs.
+
+use crate::geometry;
+use crate::schema::ShapeKind;
+
+/// What a track shows on one frame, interpolated or at a keyframe.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// Coordinates as stored.
+    pub points: &'a [f64],
+    /// Whether the object has left the picture.
+    pub outside: bool,
+    /// Kind of the shape.
+    pub kind: ShapeKind,
+}
+
+/// The similarity of two tracks of the same label, from 0 to 1: one less the mean error over the frames on which either
+/// shows something.
+///
+/// `a` and `b` are the tracks on the same frames, one entry a frame, `None` where a track shows nothing (an outside
+/// keyframe does show). The error of a frame is 1 where only one track shows something or only one is outside, and else
+/// one less the similarity of the shapes. If neither shows anything on these frames the result is 1, as in CVAT; that a
+/// track without any shape before the end of the window is like no other is for the caller to say. `three_d` as in
+/// [`geometry::similarity`].
+pub fn tracks(a: &[Option<Sample<'_>>], b: &[Option<Sample<'_>>], three_d: bool) -> f64 {
+    let (mut error, mut count) = (0.0, 0_u32);
+    for pair in a.iter().zip(b) {
+        error += match pair {
+            (None, None) => continue,
+            (Some(a), Some(b)) if a.outside == b.outside => 1.0 - shapes(a, b, three_d),
+            _ => 1.0,
+        };
+        count += 1;
+    }
+    1.0 - error / f64::from(count.max(1))
+}
+
+fn shapes(a: &Sample<'_>, b: &Sample<'_>, three_d: bool) -> f64 {
+    if a.kind == b.kind { geometry::similarity(a.kind, a.points, b.points, three_d) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(points: &[f64; 4], outside: bool) -> Option<Sample<'_>> {
+        Some(Sample { points, outside, kind: ShapeKind::Rectangle })
+    }
+
+    const BOX: [f64; 4] = [0.0, 0.0, 10.0, 10.0];
+    const HALF: [f64; 4] = [0.0, 0.0, 10.0, 5.0];
+
+    #[test]
+    fn the_error_is_the_mean_over_the_frames_on_which_either_shows_something() {
+        let a = [at(&BOX, false), at(&BOX, false), None, None];
+        let b = [at(&BOX, false), at(&HALF, false), None, at(&BOX, false)];
+        // Errors 0, 0.5 and 1 on three frames.
+        assert_eq!(tracks(&a, &b, false), 0.5);
+        assert_eq!(tracks(&b, &a, false), 0.5);
+    }
+
+    #[test]
+    fn outside_on_one_side_only_is_a_full_error_and_on_both_sides_none() {
+        assert_eq!(tracks(&[at(&BOX, true)], &[at(&BOX, false)], false), 0.0);
+        assert_eq!(tracks(&[at(&BOX, true)], &[at(&BOX, true)], false), 1.0);
+    }
+
+    #[test]
+    fn kinds_that_differ_or_have_no_measure_are_unlike() {
+        let polygon = Some(Sample { points: &BOX, outside: false, kind: ShapeKind::Polygon });
+        assert_eq!(tracks(&[at(&BOX, false)], &[polygon], false), 0.0);
+        let ellipse = Some(Sample { points: &BOX, outside: false, kind: ShapeKind::Ellipse });
+        assert_eq!(tracks(&[ellipse], &[ellipse], false), 0.0);
+    }
+
+    #[test]
+    fn tracks_that_both_show_nothing_are_alike_as_in_the_reference() {
+        assert_eq!(tracks(&[None, None], &[None, None], false), 1.0);
+        assert_eq!(tracks(&[], &[], false), 1.0);
+    }
+}

@@ -1,0 +1,417 @@
+//! Visiting frames in order, and tracks in order: the two ways in which exports read a timeline.
+
+use std::ops::Range;
+
+use super::moment::{Moment, PointScratch};
+use super::scene::Timeline;
+use super::tracks::{Keyframe, Track, Tracks};
+use crate::error::Result;
+use crate::schema::ShapeKind;
+
+/// Where an item comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A row of the shapes.
+    Shape(u32),
+    /// A track, or an element of one, at a moment.
+    Track {
+        /// Place among the timeline's tracks: CVAT's `track_id`. For an element its place in the skeleton.
+        place: u32,
+        /// Row among the tracks of the columns.
+        row: u32,
+        /// First of its elements among the timeline's.
+        first_element: u32,
+        /// Behind the last of its elements.
+        last_element: u32,
+        /// Where the frame stands among its keyframes.
+        moment: Moment,
+    },
+}
+
+/// One shape on one frame. Coordinates, rotation, attributes and elements are worked out when asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Kind of the shape.
+    pub kind: ShapeKind,
+    /// Index of the label.
+    pub label: u32,
+    /// Group number, 0 for none.
+    pub group: u32,
+    /// Number of the source among the strings.
+    pub source: u32,
+    /// Layer.
+    pub z_order: i32,
+    /// Whether something hides a part of it.
+    pub occluded: bool,
+    /// Whether it is out of sight. Only elements of skeletons and shapes of single frames can be.
+    pub outside: bool,
+    /// Frame, relative to the task.
+    pub frame: u32,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Item {
+    /// Place of its track, if it comes from one.
+    pub fn track_id(&self) -> Option<u32> {
+        match self.origin {
+            Origin::Shape(_) => None,
+            Origin::Track { place, .. } => Some(place),
+        }
+    }
+
+    /// Whether a person (or model) placed it on this very frame. Shapes of single frames are no keyframes.
+    pub fn is_keyframe(&self) -> bool {
+        matches!(self.origin, Origin::Track { moment, .. } if moment.is_keyframe)
+    }
+}
+
+/// A frame and what it shows.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameView<'a> {
+    /// Frame, relative to the task.
+    pub frame: u32,
+    /// Its place among the frames shown, from 0.
+    pub place: u32,
+    /// Rows of its tags.
+    pub tags: &'a [u32],
+    /// Its shapes: those of the frame, then those of tracks, by layer.
+    pub items: &'a [Item],
+}
+
+/// One frame of a track as `CVAT for video` prints it: keyframes also where the object is out of sight.
+#[derive(Clone, Copy, Debug)]
+pub struct TrackView<'a> {
+    /// The track at the frame.
+    pub item: Item,
+    /// The elements of a skeleton.
+    pub elements: &'a [Item],
+}
+
+/// Memory for visiting, reused from chunk to chunk.
+#[derive(Default)]
+pub struct VisitScratch {
+    live: Vec<Live>,
+    pending: Vec<u32>,
+    items: Vec<Item>,
+}
+
+/// A track that is in sight, and how far it has been read.
+struct Live {
+    track: u32,
+    /// Number of its keyframes at or before the current frame.
+    after: usize,
+}
+
+/// Which tracks show something in a range of frames, without looking at all of them: tracks by their first frame, with
+/// the greatest last frame of each subtree of the implicit search tree over them.
+#[derive(Debug, Default)]
+pub(super) struct Alive {
+    /// First and last frame (exclusive) and place of each track, by first frame.
+    spans: Vec<(u32, u32, u32)>,
+    /// Greatest end in the subtree whose root stands at this place.
+    greatest_end: Vec<u32>,
+}
+
+impl Alive {
+    pub(super) fn new(tracks: &Tracks, end: u32) -> Self {
+        let span = |(place, track): (usize, &Track)| {
+            let keyframes = &tracks.keyframes[track.keyframes.start as usize..track.keyframes.end as usize];
+            let (first, last) = (keyframes.first()?, keyframes.last()?);
+            let end = if last.outside { last.frame.min(end) } else { end };
+            let start = first.frame.max(track.frame);
+            (start < end).then_some((start, end, place as u32))
+        };
+        let mut spans: Vec<_> = tracks.tracks.iter().enumerate().filter_map(span).collect();
+        spans.sort_unstable();
+        let mut greatest_end = vec![0; spans.len()];
+        fn fill(spans: &[(u32, u32, u32)], ends: &mut [u32]) -> u32 {
+            if spans.is_empty() {
+                return 0;
+            }
+            let middle = spans.len() / 2;
+            let (left, right) = ends.split_at_mut(middle);
+            let below = fill(&spans[..middle], left).max(fill(&spans[middle + 1..], &mut right[1..]));
+            right[0] = spans[middle].1.max(below);
+            right[0]
+        }
+        fill(&spans, &mut greatest_end);
+        Self { spans, greatest_end }
+    }
+
+    /// Calls `found` with the first frame and place of each track that shows something in `frames`, by first frame.
+    fn query(&self, frames: &Range<u32>, found: &mut impl FnMut(u32, u32)) {
+        fn walk(
+            spans: &[(u32, u32, u32)],
+            ends: &[u32],
+            frames: &Range<u32>,
+            found: &mut impl FnMut(u32, u32),
+        ) {
+            let middle = spans.len() / 2;
+            if spans.is_empty() || ends[middle] <= frames.start {
+                return;
+            }
+            walk(&spans[..middle], &ends[..middle], frames, found);
+            let (start, end, place) = spans[middle];
+            if start >= frames.end {
+                return;
+            }
+            if end > frames.start {
+                found(start, place);
+            }
+            walk(&spans[middle + 1..], &ends[middle + 1..], frames, found);
+        }
+        walk(&self.spans, &self.greatest_end, frames, found);
+    }
+
+    fn end_of_sight(&self) -> u64 {
+        self.spans.iter().map(|&(start, end, _)| u64::from(end - start)).sum()
+    }
+}
+
+impl<'d> Timeline<'d> {
+    /// About how many shapes all frames together show; to cut work into equal parts.
+    pub fn estimated_items(&self) -> u64 {
+        self.shapes.len() as u64 + self.alive.end_of_sight()
+    }
+
+    /// Calls `view` for each of these frames, counted among the frames shown.
+    pub fn visit_frames(
+        &self,
+        places: Range<u32>,
+        scratch: &mut VisitScratch,
+        mut view: impl FnMut(&FrameView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let Some(first) = self.frames.slice(places.clone()).next() else {
+            return Ok(());
+        };
+        let last = self.frames.slice(places.end - 1..places.end).next().unwrap_or(first);
+        let VisitScratch { live, pending, items } = scratch;
+        live.clear();
+        pending.clear();
+        // Behind each other in the order of their first frames; taken from the end.
+        self.alive.query(&(first..last + 1), &mut |_, place| pending.push(place));
+        pending.reverse();
+        let shape_frame = &self.dataset.columns.shapes.frame;
+        let tag_frame = &self.dataset.columns.tags.frame;
+        let mut shape = self.shapes.partition_point(|&row| shape_frame[row as usize] < first);
+        let mut tag = self.tags.partition_point(|&row| tag_frame[row as usize] < first);
+        for (place, frame) in places.clone().zip(self.frames.slice(places)) {
+            items.clear();
+            while self.shapes.get(shape).is_some_and(|&row| shape_frame[row as usize] < frame) {
+                shape += 1;
+            }
+            while let Some(&row) = self.shapes.get(shape).filter(|&&row| shape_frame[row as usize] == frame) {
+                items.push(self.shape_item(row));
+                shape += 1;
+            }
+            while self.tags.get(tag).is_some_and(|&row| tag_frame[row as usize] < frame) {
+                tag += 1;
+            }
+            let first_tag = tag;
+            while self.tags.get(tag).is_some_and(|&row| tag_frame[row as usize] == frame) {
+                tag += 1;
+            }
+            self.wake(frame, live, pending);
+            live.retain_mut(|live| self.push_track(frame, live, items));
+            // Mostly all on one layer.
+            if !items.is_sorted_by_key(|item| item.z_order) {
+                items.sort_by_key(|item| item.z_order);
+            }
+            view(&FrameView { frame, place, tags: &self.tags[first_tag..tag], items })?;
+        }
+        Ok(())
+    }
+
+    /// Moves tracks that start at or before `frame` from the pending to the living, which are by place.
+    fn wake(&self, frame: u32, live: &mut Vec<Live>, pending: &mut Vec<u32>) {
+        while let Some(&track) = pending.last() {
+            let it = &self.tracks.tracks[track as usize];
+            let keyframes = self.keyframes(it);
+            if keyframes.first().is_none_or(|first| first.frame.max(it.frame) > frame) {
+                break;
+            }
+            pending.pop();
+            let after = keyframes.partition_point(|keyframe| keyframe.frame <= frame);
+            let place = live.partition_point(|live| live.track < track);
+            live.insert(place, Live { track, after });
+        }
+    }
+
+    /// Adds what a living track shows on the frame; returns whether it may show something later.
+    fn push_track(&self, frame: u32, live: &mut Live, items: &mut Vec<Item>) -> bool {
+        let track = &self.tracks.tracks[live.track as usize];
+        let keyframes = self.keyframes(track);
+        while keyframes.get(live.after).is_some_and(|keyframe| keyframe.frame <= frame) {
+            live.after += 1;
+        }
+        let Some(moment) = Moment::new(keyframes, live.after, frame) else {
+            return true;
+        };
+        if moment.left.outside {
+            return live.after < keyframes.len();
+        }
+        let item = self.track_item(track, live.track, moment, frame);
+        if !(item.kind == ShapeKind::Skeleton && self.is_out_of_sight(track, frame)) {
+            items.push(item);
+        }
+        true
+    }
+
+    /// Whether all elements that a skeleton track has on a frame are outside (and it has any).
+    fn is_out_of_sight(&self, track: &Track, frame: u32) -> bool {
+        let mut moments =
+            self.elements_of(track).iter().filter_map(|it| self.moment_of(it, frame)).map(|moment| moment.left.outside);
+        match moments.next() {
+            Some(first) => first && moments.all(|outside| outside),
+            None => false,
+        }
+    }
+
+    fn moment_of(&self, track: &Track, frame: u32) -> Option<Moment> {
+        Moment::at(self.keyframes(track), frame).filter(|_| frame >= track.frame)
+    }
+
+    fn elements_of(&self, track: &Track) -> &[Track] {
+        &self.tracks.elements[track.elements.start as usize..track.elements.end as usize]
+    }
+
+    /// The keyframes of a track or element.
+    pub fn keyframes(&self, track: &Track) -> &[Keyframe] {
+        &self.tracks.keyframes[track.keyframes.start as usize..track.keyframes.end as usize]
+    }
+
+    /// A shape of a single frame, or an element of one.
+    pub fn shape_item(&self, row: u32) -> Item {
+        let shapes = &self.dataset.columns.shapes;
+        let at = row as usize;
+        Item {
+            kind: shapes.kind(row),
+            label: shapes.label[at],
+            group: shapes.group[at],
+            source: shapes.source[at],
+            z_order: shapes.z_order[at],
+            occluded: shapes.occluded.value(at),
+            outside: shapes.outside.value(at),
+            frame: shapes.frame[at],
+            origin: Origin::Shape(row),
+        }
+    }
+
+    fn track_item(&self, track: &Track, place: u32, moment: Moment, frame: u32) -> Item {
+        let (tracks, keyframes) = (&self.dataset.columns.tracks, &self.dataset.columns.keyframes);
+        let (at, left) = (track.row as usize, moment.left.row as usize);
+        Item {
+            kind: track.kind,
+            label: tracks.label[at],
+            group: tracks.group[at],
+            source: tracks.source[at],
+            z_order: keyframes.z_order[left],
+            occluded: keyframes.occluded.value(left),
+            outside: moment.left.outside,
+            frame,
+            origin: Origin::Track {
+                place,
+                row: track.row,
+                first_element: track.elements.start,
+                last_element: track.elements.end,
+                moment,
+            },
+        }
+    }
+
+    /// Coordinates of an item, as its kind lays them out.
+    pub fn points<'a>(&'a self, item: &Item, scratch: &'a mut PointScratch) -> &'a [f64] {
+        match item.origin {
+            Origin::Shape(row) => self.dataset.columns.shapes.points.get(row),
+            Origin::Track { moment, .. } => moment.points(&self.dataset.columns, item.kind, item.frame, scratch),
+        }
+    }
+
+    /// Rotation of an item in degrees, clockwise on the screen.
+    pub fn rotation(&self, item: &Item) -> f64 {
+        match item.origin {
+            Origin::Shape(row) => self.dataset.columns.shapes.rotation[row as usize],
+            Origin::Track { moment, .. } => moment.rotation(&self.dataset.columns, item.kind, item.frame),
+        }
+    }
+
+    /// Calls `each` with the attributes of an item and their values, in stored order: a track's mutable ones first.
+    pub fn for_each_value(&self, item: &Item, mut each: impl FnMut(u32, &'d str)) {
+        let columns = &self.dataset.columns;
+        match item.origin {
+            Origin::Shape(row) => {
+                columns.shapes.attributes.get(row).for_each(|(attribute, value)| each(attribute, columns.text(value)));
+            }
+            Origin::Track { row, moment, .. } => {
+                let mutable = self.tracks.values(columns, moment.left);
+                let all = mutable.chain(columns.tracks.attributes.get(row));
+                all.for_each(|(attribute, value)| each(attribute, columns.text(value)));
+            }
+        }
+    }
+
+    /// Adds the elements that a skeleton has on its frame; those out of sight too.
+    pub fn push_elements(&self, item: &Item, elements: &mut Vec<Item>) {
+        match item.origin {
+            Origin::Shape(row) => {
+                let count = self.dataset.columns.shapes.elements[row as usize];
+                elements.extend((row - count..row).map(|row| self.shape_item(row)));
+            }
+            Origin::Track { first_element, last_element, .. } => {
+                let tracks = &self.tracks.elements[first_element as usize..last_element as usize];
+                elements.extend(tracks.iter().zip(0..).filter_map(|(track, place)| {
+                    let moment = self.moment_of(track, item.frame)?;
+                    Some(self.track_item(track, place, moment, item.frame))
+                }));
+            }
+        }
+    }
+
+    /// The frames on which `CVAT for video` may print a track, exclusive end: from its first keyframe to the end.
+    pub fn track_frames(&self, track: &Track) -> Range<u32> {
+        let first = self.keyframes(track).first().map_or(self.range.end, |first| first.frame.max(track.frame));
+        first.min(self.range.end)..self.range.end
+    }
+
+    /// Calls `view` for each frame in `frames` on which `CVAT for video` prints the track: its keyframes and the frames
+    /// where it is in sight, without deleted ones.
+    pub fn visit_track(
+        &self,
+        place: u32,
+        frames: Range<u32>,
+        elements: &mut Vec<Item>,
+        mut view: impl FnMut(&TrackView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let track = &self.tracks.tracks[place as usize];
+        let keyframes = self.keyframes(track);
+        let places = self.undeleted.rank(frames.start)..self.undeleted.rank(frames.end);
+        let mut after = keyframes.partition_point(|keyframe| keyframe.frame < frames.start);
+        for frame in self.undeleted.slice(places) {
+            while keyframes.get(after).is_some_and(|keyframe| keyframe.frame <= frame) {
+                after += 1;
+            }
+            let Some(moment) = Moment::new(keyframes, after, frame) else {
+                continue;
+            };
+            if moment.left.outside && !moment.is_keyframe {
+                if after == keyframes.len() {
+                    break;
+                }
+                continue;
+            }
+            let item = self.track_item(track, place, moment, frame);
+            elements.clear();
+            if item.kind == ShapeKind::Skeleton {
+                self.push_elements(&item, elements);
+                // An element out of sight is printed at its keyframes only.
+                elements.retain(|element| element.is_keyframe() || !element.outside);
+                if elements.is_empty() {
+                    continue;
+                }
+            }
+            view(&TrackView { item, elements })?;
+        }
+        Ok(())
+    }
+}
