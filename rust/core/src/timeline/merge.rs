@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::assignment;
 use super::moment::{Moment, PointScratch};
 use super::similarity::{self, Sample};
 use super::tracks::LooseTrack;
-use super::assignment;
 use crate::dataset::{Columns, Dataset, Job, Task, top_level};
 use crate::geometry;
 use crate::schema::ShapeKind;
@@ -160,9 +160,7 @@ fn shape_similarity(dataset: &Dataset, task: &Task, a: u32, b: u32) -> f64 {
 fn merge_tracks(dataset: &Dataset, task: &Task, merged: &mut Merged, new: Vec<LooseTrack>, window: Range<u32>) {
     let columns = &dataset.columns;
     let old: Vec<usize> = (0..merged.tracks.len())
-        .filter(|&i| {
-            merged.tracks[i].keyframes.last().is_some_and(|last| last.frame >= window.start || !last.outside)
-        })
+        .filter(|&i| merged.tracks[i].keyframes.last().is_some_and(|last| last.frame >= window.start || !last.outside))
         .collect();
     let (window_tracks, later): (Vec<LooseTrack>, Vec<LooseTrack>) =
         new.into_iter().partition(|track| track.frame < window.end);

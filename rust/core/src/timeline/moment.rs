@@ -91,11 +91,7 @@ pub struct PointScratch {
 const MATCHINGS: usize = 4096;
 
 impl PointScratch {
-    fn matching(
-        &mut self,
-        rows: (u32, u32),
-        make: impl FnOnce() -> Option<Matching>,
-    ) -> Option<std::rc::Rc<Matching>> {
+    fn matching(&mut self, rows: (u32, u32), make: impl FnOnce() -> Option<Matching>) -> Option<std::rc::Rc<Matching>> {
         if self.matchings.len() >= MATCHINGS {
             self.matchings.clear();
         }

@@ -260,6 +260,11 @@ impl<'d> Timeline<'d> {
         }
     }
 
+    /// Whether two frames may have one name but for the extension. Frames of a video and pictures of a project do not.
+    pub fn may_repeat_names(&self) -> bool {
+        matches!(self.task.media, Media::Images { .. })
+    }
+
     /// Writes the name of a frame.
     pub fn write_name(&self, frame: u32, out: &mut String) {
         self.names.write(self.dataset, self.task, frame, out);

@@ -124,12 +124,7 @@ impl Tracks {
     }
 
     /// Adds the keyframes that remain of a track; what a keyframe's attributes lack, it has from the one before.
-    fn lay(
-        &mut self,
-        dataset: &Dataset,
-        loose: &LooseTrack,
-        is_deleted: &impl Fn(u32) -> bool,
-    ) -> Result<Range<u32>> {
+    fn lay(&mut self, dataset: &Dataset, loose: &LooseTrack, is_deleted: &impl Fn(u32) -> bool) -> Result<Range<u32>> {
         let start = self.keyframes.len() as u32;
         let mut previous: Option<Keyframe> = None;
         for &keyframe in loose.keyframes.iter().filter(|keyframe| !is_deleted(keyframe.frame)) {

@@ -141,12 +141,7 @@ impl Alive {
 
     /// Calls `found` with the first frame and place of each track that shows something in `frames`, by first frame.
     fn query(&self, frames: &Range<u32>, found: &mut impl FnMut(u32, u32)) {
-        fn walk(
-            spans: &[(u32, u32, u32)],
-            ends: &[u32],
-            frames: &Range<u32>,
-            found: &mut impl FnMut(u32, u32),
-        ) {
+        fn walk(spans: &[(u32, u32, u32)], ends: &[u32], frames: &Range<u32>, found: &mut impl FnMut(u32, u32)) {
             let middle = spans.len() / 2;
             if spans.is_empty() || ends[middle] <= frames.start {
                 return;
@@ -173,6 +168,26 @@ impl<'d> Timeline<'d> {
     /// About how many shapes all frames together show; to cut work into equal parts.
     pub fn estimated_items(&self) -> u64 {
         self.shapes.len() as u64 + self.alive.end_of_sight()
+    }
+
+    /// The places of the frames on which these tracks are in sight for the first time, ascending.
+    pub fn first_places(&self, is_wanted: impl Fn(&Track) -> bool) -> Vec<u32> {
+        let tracks = self.tracks.tracks.iter().filter(|track| is_wanted(track));
+        let mut places: Vec<u32> = tracks.filter_map(|track| self.first_place(track)).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    fn first_place(&self, track: &Track) -> Option<u32> {
+        let keyframes = self.keyframes(track);
+        (0..keyframes.len()).find_map(|at| {
+            let start = keyframes[at].frame.max(track.frame);
+            let end = keyframes.get(at + 1).map_or(self.range.end, |next| next.frame.min(self.range.end));
+            let place = self.frames.rank(start);
+            let is_seen = !keyframes[at].outside && start < end && place < self.frames.rank(end);
+            is_seen.then_some(place)
+        })
     }
 
     /// Calls `view` for each of these frames, counted among the frames shown.

@@ -1,0 +1,346 @@
+//! Runs a plan: chunks are encoded and packed on all cores and written in order.
+//!
+//! Workers take chunks one after another and may run ahead of the writer only by a window, so that memory stays bounded
+//! however slow the output is. The calling thread writes, reports progress and stops everything when asked to; what was
+//! written then disappears with the sink.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{RecvTimeoutError, Sender};
+
+use crate::dataset::Dataset;
+use crate::error::{Code, Error, Place, Result};
+use crate::format::{self, Format};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan};
+use crate::report::{Outcome, Report, Tally};
+use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
+use crate::timeline::Scene;
+
+/// How to run exports.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The job to export: its id on the server, in a backup its place in the file from 0. Without one everything.
+    pub job: Option<u64>,
+    /// Number of threads that encode; without one as many as the machine has cores. The bytes do not depend on it.
+    pub threads: Option<usize>,
+    /// How hard the archive is compressed.
+    pub compression: Compression,
+    /// Whether an output that exists may be replaced.
+    pub overwrite: bool,
+    /// Whether dropped annotations are an error.
+    pub strict: bool,
+    /// What formats may vary in.
+    pub format: format::Options,
+}
+
+/// How far an export is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Pieces of work done.
+    pub chunks: u64,
+    /// All pieces of work.
+    pub all_chunks: u64,
+    /// Frames written.
+    pub frames: u64,
+    /// All frames.
+    pub all_frames: u64,
+    /// Annotations written.
+    pub annotations: u64,
+    /// Bytes of content encoded, before compression.
+    pub bytes: u64,
+}
+
+/// Told how far an export is, about twenty times a second; returns whether to go on.
+pub type OnProgress<'a> = dyn FnMut(&Progress) -> bool + 'a;
+
+/// How often the caller is told.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+
+/// Exports a dataset in several formats, one after another. A format that fails does not stop the others, but
+/// `interrupted` does. The outer error is one that concerns all of them.
+///
+/// An output is a folder if its path ends in a separator, else an archive.
+pub fn export(
+    dataset: &Dataset,
+    outputs: &[(&Format, &Path)],
+    options: &Options,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<Vec<Result<Report>>> {
+    let scene = match options.job {
+        Some(job) => Scene::of_job(dataset, job)?,
+        None => Scene::new(dataset)?,
+    };
+    let threads = match options.threads {
+        Some(0) => return Err(Error::new(Code::BadOption, "the number of threads must be at least 1")),
+        Some(threads) => threads,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let mut reports = Vec::with_capacity(outputs.len());
+    for (format, path) in outputs {
+        let report = export_scene(&scene, format, path, threads, options, on_progress);
+        if let Err(error) = &report
+            && error.code() == Code::Interrupted
+        {
+            return Err(error.clone());
+        }
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
+fn export_scene(
+    scene: &Scene<'_>,
+    format: &Format,
+    path: &Path,
+    threads: usize,
+    options: &Options,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<Report> {
+    let mut sink = open_sink(path, options)?;
+    let plan = counting_pool(threads)?.install(|| (format.plan)(scene, &options.format))?;
+    let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
+    let mut tally = run(&plan, sink.as_mut(), threads, &mut progress, on_progress)?;
+    count_losses(scene, &mut tally);
+    let report = |members, bytes| Report::new(format.name, &scene.dataset.schema, &tally, members, bytes);
+    let dropped = report(0, 0).dropped;
+    if options.strict && dropped > 0 {
+        return Err(Error::new(Code::Dropped, format!("{} would drop {dropped} annotations", format.name))
+            .advise("run without --strict to see which"));
+    }
+    let written = sink.finish()?;
+    Ok(report(written.members, written.bytes))
+}
+
+fn open_sink(path: &Path, options: &Options) -> Result<Box<dyn Sink>> {
+    if path.as_os_str().as_encoded_bytes().ends_with(std::path::MAIN_SEPARATOR_STR.as_bytes())
+        || path.as_os_str().as_encoded_bytes().ends_with(b"/")
+    {
+        return Ok(Box::new(Folder::create(path, options.overwrite)?));
+    }
+    Ok(Box::new(Archive::create(path, options.compression, options.overwrite)?))
+}
+
+/// Plans count in parallel; they too keep to the number of threads that was asked for.
+fn counting_pool(threads: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|error| Error::new(Code::Internal, format!("no threads to be had: {error}")))
+}
+
+/// What the merging of jobs has dropped stands in the report of every format.
+fn count_losses(scene: &Scene<'_>, tally: &mut Tally) {
+    for timeline in &scene.timelines {
+        for loss in &timeline.losses {
+            tally.several(loss.label, loss.kind, Outcome::Dropped(loss.reason), loss.count);
+            tally.note(loss.reason, || Place {
+                task: Some(timeline.task.name.clone()),
+                frame: Some(i64::from(loss.frame)),
+                label: Some(scene.dataset.schema.path(loss.label)),
+                ..Place::default()
+            });
+        }
+    }
+}
+
+/// A chunk as a worker hands it to the writer.
+struct Done {
+    packed: sink::Chunk,
+    tally: Tally,
+    bytes: u64,
+}
+
+/// Encodes all chunks of a plan and writes them in order.
+fn run(
+    plan: &Plan<'_>,
+    sink: &mut dyn Sink,
+    threads: usize,
+    progress: &mut Progress,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<Tally> {
+    let chunks: Vec<(&Chunk, bool)> = plan
+        .parts
+        .iter()
+        .flat_map(|part| match part {
+            Part::Member { chunks, .. } => chunks.iter().map(|chunk| (chunk, false)).collect::<Vec<_>>(),
+            Part::Files(chunks) => chunks.iter().map(|chunk| (chunk, true)).collect(),
+        })
+        .collect();
+    progress.all_chunks = chunks.len() as u64;
+    // Two chunks ahead for each worker keep all of them busy while one chunk is late.
+    let gate = Gate::new(2 * threads + 2);
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = crossbeam_channel::unbounded();
+    std::thread::scope(|scope| {
+        // Whatever happens here, the workers end: `scope` waits for them.
+        let _open = OpenGate(&gate);
+        for _ in 0..threads.min(chunks.len()) {
+            let worker = Worker {
+                encoder: plan.encoder.as_ref(),
+                chunks: &chunks,
+                next: &next,
+                gate: &gate,
+                sender: sender.clone(),
+                packing: sink.packing(),
+            };
+            scope.spawn(move || worker.work());
+        }
+        drop(sender);
+        let mut told = Instant::now();
+        let mut waiting: BTreeMap<usize, Result<Done>> = BTreeMap::new();
+        let mut writer = Writer { tally: Tally::default(), progress, sink };
+        let mut place = 0;
+        for part in &plan.parts {
+            let count = match part {
+                Part::Member { name, chunks } => {
+                    writer.sink.begin(name)?;
+                    chunks.len()
+                }
+                Part::Files(chunks) => chunks.len(),
+            };
+            let end = place + count;
+            while place < end {
+                if told.elapsed() >= TELL_EVERY {
+                    told = Instant::now();
+                    if !on_progress(writer.progress) {
+                        return Err(Error::new(Code::Interrupted, "stopped on request; nothing was left behind"));
+                    }
+                }
+                if let Some(done) = waiting.remove(&place) {
+                    writer.write(done?)?;
+                    place += 1;
+                    gate.advance();
+                    continue;
+                }
+                match receiver.recv_timeout(TELL_EVERY) {
+                    Ok((at, done)) => drop(waiting.insert(at, done)),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => {
+                        return Err(Error::new(Code::Internal, "the workers ended before their work"));
+                    }
+                }
+            }
+            if matches!(part, Part::Member { .. }) {
+                writer.sink.end()?;
+            }
+        }
+        if !on_progress(writer.progress) {
+            return Err(Error::new(Code::Interrupted, "stopped on request; nothing was left behind"));
+        }
+        Ok(writer.tally)
+    })
+}
+
+struct Writer<'a> {
+    tally: Tally,
+    progress: &'a mut Progress,
+    sink: &'a mut dyn Sink,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, done: Done) -> Result<()> {
+        self.sink.write(done.packed)?;
+        self.tally.merge(&done.tally);
+        self.progress.chunks += 1;
+        self.progress.frames += done.tally.frames;
+        self.progress.annotations += done.tally.annotations();
+        self.progress.bytes += done.bytes;
+        Ok(())
+    }
+}
+
+/// Lets workers run ahead of the writer by a number of chunks and no further.
+struct Gate {
+    window: usize,
+    state: Mutex<(usize, bool)>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn new(window: usize) -> Self {
+        Self { window, state: Mutex::new((0, false)), changed: Condvar::new() }
+    }
+
+    /// Waits until a chunk may be encoded; `false` if the run has ended.
+    fn wait(&self, chunk: usize) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self
+            .changed
+            .wait_while(state, |(written, ended)| !*ended && chunk >= *written + self.window)
+            .unwrap_or_else(PoisonError::into_inner);
+        !state.1
+    }
+
+    fn advance(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 += 1;
+        self.changed.notify_all();
+    }
+
+    fn end(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Ends the run when the writer leaves, in whatever way.
+struct OpenGate<'a>(&'a Gate);
+
+impl Drop for OpenGate<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+struct Worker<'a> {
+    encoder: &'a (dyn Encoder + 'a),
+    /// Each with whether it writes members of its own.
+    chunks: &'a [(&'a Chunk, bool)],
+    next: &'a AtomicUsize,
+    gate: &'a Gate,
+    sender: Sender<(usize, Result<Done>)>,
+    packing: Packing,
+}
+
+impl Worker<'_> {
+    fn work(self) {
+        let mut output = Output::default();
+        let mut packer = Packer::new(self.packing);
+        loop {
+            let place = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(&(chunk, has_files)) = self.chunks.get(place) else { return };
+            if !self.gate.wait(place) {
+                return;
+            }
+            let encode = AssertUnwindSafe(|| self.encode(chunk, has_files, &mut output, &mut packer));
+            let done = catch_unwind(encode).unwrap_or_else(|_| {
+                Err(Error::new(Code::Internal, "an encoder failed in a way that it should not be able to")
+                    .advise("please report this with the source, if you can share it"))
+            });
+            let failed = done.is_err();
+            if self.sender.send((place, done)).is_err() || failed {
+                return;
+            }
+        }
+    }
+
+    fn encode(&self, chunk: &Chunk, has_files: bool, output: &mut Output, packer: &mut Packer) -> Result<Done> {
+        output.clear();
+        self.encoder.encode(chunk, output)?;
+        let bytes = output.bytes.len() as u64;
+        let packed = if has_files {
+            let ends = output.files.iter().skip(1).map(|(_, start)| *start).chain([output.bytes.len()]);
+            for ((name, start), end) in output.files.iter().zip(ends) {
+                packer.file(name, &output.bytes[*start..end])?;
+            }
+            packer.take()
+        } else {
+            packer.part(&output.bytes)?
+        };
+        Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes })
+    }
+}

@@ -1,0 +1,175 @@
+//! Annotations as the formats of training tools see them: coordinates rounded to two digits, attributes typed, and the
+//! flags of CVAT among the attributes.
+//!
+//! CVAT writes these formats through a library of dataset formats; the rules here are what that conversion does. CVAT's
+//! own XML formats do not pass through it.
+
+use crate::error::{Code, Error, Place, Result};
+use crate::schema::{Attribute, InputType, ShapeKind};
+use crate::text::number::round2_numpy;
+use crate::timeline::{Item, Timeline};
+
+/// The value of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Select, radio and text attributes.
+    Text(&'a str),
+    /// Number attributes, and the rotation.
+    Number(f64),
+    /// Checkboxes, and flags.
+    Flag(bool),
+    /// Track ids.
+    Count(u32),
+}
+
+/// Names that CVAT adds to the attributes; a label's own attribute of that name loses its value.
+const OCCLUDED: &str = "occluded";
+const ROTATION: &str = "rotation";
+const TRACK_ID: &str = "track_id";
+const KEYFRAME: &str = "keyframe";
+
+/// The corners `x0, y0, x1, y1` of a rectangle without its rotation.
+///
+/// Each is rounded to two digits; the second pair is made from the first and the size, as CVAT does.
+pub fn corners(points: &[f64]) -> Option<[f64; 4]> {
+    let &[x0, y0, x1, y1] = points else { return None };
+    Some([x0, y0, x0 + (x1 - x0), y0 + (y1 - y0)].map(round2_numpy))
+}
+
+/// Fills `values` with the attributes of a shape, in the order of the label's declaration and then CVAT's own.
+pub fn attributes<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Vec<(&'a str, Value<'a>)>) -> Result<()> {
+    declared(timeline, item, values)?;
+    let mut set = |name: &'static str, value| match values.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, old)) => *old = value,
+        None => values.push((name, value)),
+    };
+    set(OCCLUDED, Value::Flag(item.occluded));
+    if matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Ellipse) {
+        set(ROTATION, Value::Number(timeline.rotation(item)));
+    }
+    if let Some(track) = item.track_id() {
+        set(TRACK_ID, Value::Count(track));
+        set(KEYFRAME, Value::Flag(item.is_keyframe()));
+    }
+    Ok(())
+}
+
+/// Fills `values` with the attributes that the label declares; one that the shape lacks has its default.
+fn declared<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Vec<(&'a str, Value<'a>)>) -> Result<()> {
+    values.clear();
+    let schema = &timeline.dataset.schema;
+    let first = schema.first_attribute(item.label);
+    let specs = &schema.label(item.label).attributes;
+    if specs.is_empty() {
+        return Ok(());
+    }
+    let mut stored: Vec<Option<&'a str>> = vec![None; specs.len()];
+    timeline.for_each_value(item, |attribute, value| {
+        if let Some(slot) = attribute.checked_sub(first).and_then(|place| stored.get_mut(place as usize)) {
+            *slot = Some(value);
+        }
+    });
+    for (spec, stored) in specs.iter().zip(stored) {
+        let text = stored.unwrap_or(&spec.default_value);
+        let value = typed(spec, text).map_err(|error| located(error, timeline, item))?;
+        values.push((&spec.name, value));
+    }
+    Ok(())
+}
+
+fn typed<'a>(spec: &Attribute, text: &'a str) -> Result<Value<'a>> {
+    Ok(match spec.input_type {
+        InputType::Number => Value::Number(python_float(text).ok_or_else(|| {
+            Error::new(
+                Code::BadAttributeValue,
+                format!("attribute {:?} is a number, but its value is {text:?}", spec.name),
+            )
+            .advise("correct the value in CVAT")
+        })?),
+        InputType::Checkbox => Value::Flag(text.eq_ignore_ascii_case("true")),
+        InputType::Select | InputType::Radio | InputType::Text => Value::Text(text),
+    })
+}
+
+/// Reads a number as Python's `float()` does: spaces around it, `_` between digits, `inf` and `nan` are allowed.
+pub fn python_float(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if !text.contains('_') {
+        return text.parse().ok();
+    }
+    let bytes = text.as_bytes();
+    let digit = |place: Option<usize>| place.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let between_digits = |at: usize| bytes[at] != b'_' || (digit(at.checked_sub(1)) && digit(Some(at + 1)));
+    (0..bytes.len()).all(between_digits).then(|| text.replace('_', "").parse().ok()).flatten()
+}
+
+/// The value of a decimal digit of any script.
+///
+/// Unicode lays out the ten digits of a script (general category Nd) without gap, so that the zeros tell all of them.
+pub fn decimal_digit(symbol: char) -> Option<u8> {
+    let code = symbol as u32;
+    ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&code)).map(|zero| (code - zero) as u8)
+}
+
+/// The zeros of the scripts of Unicode 14.
+const ZEROS: [u32; 66] = [
+    0x0030, 0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66, 0x0de6,
+    0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40,
+    0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x104a0, 0x10d30, 0x11066, 0x110f0,
+    0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50,
+    0x11da0, 0x16a60, 0x16ac0, 0x16b50, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e950,
+    0x1fbf0,
+];
+
+/// The place of an item, for notes and errors.
+pub fn place(timeline: &Timeline<'_>, item: &Item) -> Place {
+    Place {
+        task: Some(timeline.task.name.clone()),
+        frame: Some(i64::from(item.frame)),
+        track: item.track_id().map(u64::from),
+        label: Some(timeline.dataset.schema.path(item.label)),
+        ..Place::default()
+    }
+}
+
+/// An error with the place of an item.
+pub fn located(error: Error, timeline: &Timeline<'_>, item: &Item) -> Error {
+    let error = match item.track_id() {
+        Some(track) => error.in_track(u64::from(track)),
+        None => error,
+    };
+    error.in_task(&timeline.task.name).at_frame(item.frame).of_label(timeline.dataset.schema.path(item.label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_python_reads_them() {
+        for (text, expected) in [
+            ("5", Some(5.0)),
+            (" -1.5e3\n", Some(-1500.0)),
+            ("1_000.5", Some(1000.5)),
+            ("1__0", None),
+            ("_1", None),
+            ("1_", None),
+            ("1_.5", None),
+            (".5", Some(0.5)),
+            ("5.", Some(5.0)),
+            ("", None),
+            ("red", None),
+            ("Infinity", Some(f64::INFINITY)),
+            ("0x10", None),
+        ] {
+            assert_eq!(python_float(text), expected, "{text:?}");
+        }
+        assert!(python_float("nan").is_some_and(f64::is_nan));
+    }
+
+    #[test]
+    fn corners_are_rounded_as_numpy_rounds() {
+        assert_eq!(corners(&[0.125, 2.675, 10.3, 1.005]), Some([0.12, 2.68, 10.3, 1.0]));
+        assert_eq!(corners(&[1.0, 2.0]), None);
+    }
+}

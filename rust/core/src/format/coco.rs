@@ -1,0 +1,251 @@
+//! `COCO 1.0`: object detection and segmentation, a JSON file per subset.
+//!
+//! ```text
+//! annotations/instances_SUBSET.json    licenses, info, categories, images, annotations
+//! ```
+//!
+//! Rectangles become boxes, polygons polygons, masks and ellipses run-length masks; the shapes of a group one instance.
+//! Everything else is dropped. Floats are written as orjson writes them.
+
+use std::collections::HashMap;
+
+use super::annotation::{Value, python_float};
+use super::instance::{self, Instance, Segmentation};
+use super::{Format, Options};
+use crate::error::Result;
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, number, places, single_chunk};
+use crate::raster::Rle;
+use crate::text::json;
+use crate::text::number::{int, json_float, round2_python, uint};
+use crate::timeline::{Scene, Timeline};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "COCO 1.0",
+    slug: "coco",
+    summary: "JSON of instances; boxes, polygons and masks",
+    page: include_str!("coco.md"),
+    plan,
+};
+
+const HEAD: u8 = 0;
+const IMAGES: u8 = 1;
+const BETWEEN: u8 = 2;
+const ANNOTATIONS: u8 = 3;
+const FOOT: u8 = 4;
+
+fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    let mut parts = Vec::new();
+    for (subset, timelines) in scene.subsets() {
+        let mut chunks = vec![single_chunk(HEAD, 0)];
+        let mut images = frame_chunks(scene, timelines.clone(), IMAGES);
+        number(&mut images, 0, |chunk, _| Ok(chunk.range.end - chunk.range.start))?;
+        let mut annotations = frame_chunks(scene, timelines, ANNOTATIONS);
+        number(&mut annotations, 1, |chunk, scratch| {
+            let (mut instances, mut groups) = (0, Vec::new());
+            scene.timelines[chunk.timeline].visit_frames(places(chunk)?, &mut scratch.visit, |view| {
+                instances += instance::count(view, &mut groups);
+                Ok(())
+            })?;
+            Ok(instances)
+        })?;
+        chunks.extend(images);
+        chunks.push(single_chunk(BETWEEN, 0));
+        chunks.extend(annotations);
+        chunks.push(single_chunk(FOOT, 0));
+        parts.push(Part::Member { name: format!("annotations/instances_{subset}.json"), chunks });
+    }
+    Ok(Plan { parts, encoder: Box::new(Coco { scene, image_ids: image_ids(scene) }) })
+}
+
+/// The id of each frame's image, timeline by timeline: counted from 1 through all subsets. Frames of one id (name
+/// without extension) share a number, even from different subsets: CVAT looks images up by that alone.
+fn image_ids(scene: &Scene<'_>) -> Vec<ImageIds> {
+    let several_subsets = scene.subsets().len() > 1;
+    let mut known: HashMap<String, u32> = HashMap::new();
+    let mut next = 1;
+    let mut ids = Vec::with_capacity(scene.timelines.len());
+    for timeline in &scene.timelines {
+        if !several_subsets && !timeline.may_repeat_names() {
+            ids.push(ImageIds::From(next));
+            next += timeline.frames.len();
+            continue;
+        }
+        let mut own = Vec::with_capacity(timeline.frames.len() as usize);
+        for frame in timeline.frames.iter() {
+            let mut name = String::new();
+            timeline.write_id(frame, &mut name, &mut String::new());
+            let id = *known.entry(name).or_insert(next);
+            next = next.max(id + 1);
+            own.push(id);
+        }
+        ids.push(ImageIds::Each(own));
+    }
+    ids
+}
+
+enum ImageIds {
+    From(u32),
+    Each(Vec<u32>),
+}
+
+impl ImageIds {
+    fn get(&self, place: u32) -> u64 {
+        match self {
+            ImageIds::From(first) => u64::from(*first) + u64::from(place),
+            ImageIds::Each(ids) => u64::from(ids[place as usize]),
+        }
+    }
+}
+
+struct Coco<'s> {
+    scene: &'s Scene<'s>,
+    image_ids: Vec<ImageIds>,
+}
+
+impl Encoder for Coco<'_> {
+    fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        match chunk.section {
+            HEAD => self.head(out),
+            IMAGES => self.images(chunk, out)?,
+            BETWEEN => out.text("],\"annotations\":["),
+            ANNOTATIONS => self.annotations(chunk, out)?,
+            _ => out.text("]}"),
+        }
+        Ok(())
+    }
+}
+
+impl<'s> Coco<'s> {
+    fn head(&self, out: &mut Output) {
+        out.text(concat!(
+            r#"{"licenses":[{"name":"","id":0,"url":""}],"info":{"contributor":"","date_created":"","#,
+            r#""description":"","url":"","version":"","year":""},"categories":["#
+        ));
+        let schema = &self.scene.dataset.schema;
+        for (place, label) in schema.labels().iter().enumerate() {
+            out.text(if place == 0 { "{\"id\":" } else { ",{\"id\":" });
+            uint(&mut out.bytes, place as u64 + 1);
+            out.text(",\"name\":");
+            json::string(&mut out.bytes, &label.name);
+            out.text(",\"supercategory\":");
+            json::string(&mut out.bytes, label.parent.map_or("", |parent| &schema.labels()[parent].name));
+            out.text("}");
+        }
+        out.text("],\"images\":[");
+    }
+
+    fn images(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let places = places(chunk)?;
+        let (mut name, mut extension) = (String::new(), String::new());
+        for (place, frame) in places.clone().zip(timeline.frames.slice(places)) {
+            let is_first = chunk.first == 0 && u64::from(place) == chunk.range.start;
+            out.text(if is_first { "{\"id\":" } else { ",{\"id\":" });
+            uint(&mut out.bytes, self.image_ids[chunk.timeline].get(place));
+            let (width, height) = timeline.size(frame);
+            out.text(",\"width\":");
+            uint(&mut out.bytes, u64::from(width));
+            out.text(",\"height\":");
+            uint(&mut out.bytes, u64::from(height));
+            out.text(",\"file_name\":");
+            name.clear();
+            extension.clear();
+            timeline.write_id(frame, &mut name, &mut extension);
+            name.push_str(&extension);
+            json::string(&mut out.bytes, &name);
+            out.text(",\"license\":0,\"flickr_url\":\"\",\"coco_url\":\"\",\"date_captured\":0}");
+        }
+        Ok(())
+    }
+
+    fn annotations(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        let timeline: &'s Timeline<'s> = &self.scene.timelines[chunk.timeline];
+        let mut visit = std::mem::take(&mut out.scratch.visit);
+        let mut id = chunk.first;
+        let Output { bytes, tally, scratch, .. } = out;
+        timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+            let image = self.image_ids[chunk.timeline].get(view.place);
+            tally.frames += 1;
+            instance::visit(timeline, view, scratch, tally, |instance| {
+                write_instance(bytes, id, image, instance);
+                id += 1;
+            })
+        })?;
+        out.scratch.visit = visit;
+        Ok(())
+    }
+}
+
+fn write_instance(out: &mut Vec<u8>, id: u64, image: u64, instance: &Instance<'_>) {
+    out.extend_from_slice(if id == 1 { b"{\"id\":" } else { b",{\"id\":" });
+    uint(out, id);
+    out.extend_from_slice(b",\"image_id\":");
+    uint(out, image);
+    out.extend_from_slice(b",\"category_id\":");
+    uint(out, u64::from(instance.label) + 1);
+    out.extend_from_slice(b",\"segmentation\":");
+    match &instance.segmentation {
+        Segmentation::Mask(mask) => write_mask(out, mask),
+        Segmentation::Polygons(polygons) => list(out, polygons.iter(), |out, points| {
+            list(out, points.iter(), |out, value| json_float(out, *value));
+        }),
+    }
+    out.extend_from_slice(b",\"area\":");
+    json_float(out, instance.area);
+    out.extend_from_slice(b",\"bbox\":");
+    list(out, instance.bbox.iter(), |out, value| json_float(out, round2_python(*value)));
+    let is_mask = matches!(instance.segmentation, Segmentation::Mask(_));
+    out.extend_from_slice(if is_mask { b",\"iscrowd\":1" } else { b",\"iscrowd\":0" });
+    write_attributes(out, instance.attributes);
+    out.push(b'}');
+}
+
+fn write_mask(out: &mut Vec<u8>, mask: &Rle) {
+    out.extend_from_slice(b"{\"counts\":");
+    list(out, mask.counts.iter(), |out, count| uint(out, u64::from(*count)));
+    out.extend_from_slice(b",\"size\":");
+    list(out, [mask.height, mask.width].iter(), |out, size| uint(out, u64::from(*size)));
+    out.push(b'}');
+}
+
+/// Two attributes are not like the others: `is_crowd` has decided the segmentation, `score` stands on its own.
+fn write_attributes(out: &mut Vec<u8>, attributes: &[(&str, Value<'_>)]) {
+    let score = attributes.iter().find(|(name, _)| *name == "score").and_then(|(_, value)| match *value {
+        Value::Text(text) => python_float(text),
+        Value::Number(number) => Some(number),
+        Value::Flag(flag) => Some(f64::from(u8::from(flag))),
+        Value::Count(count) => Some(f64::from(count)),
+    });
+    if let Some(score) = score {
+        out.extend_from_slice(b",\"score\":");
+        json_float(out, score);
+    }
+    let mut before: &[u8] = b",\"attributes\":{";
+    for (name, value) in attributes.iter().filter(|(name, _)| !matches!(*name, "score" | "is_crowd")) {
+        out.extend_from_slice(before);
+        before = b",";
+        json::string(out, name);
+        out.push(b':');
+        match *value {
+            Value::Text(text) => json::string(out, text),
+            Value::Number(number) => json_float(out, number),
+            Value::Flag(flag) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
+            Value::Count(count) => int(out, i64::from(count)),
+        }
+    }
+    if before == b"," {
+        out.push(b'}');
+    }
+}
+
+fn list<T>(out: &mut Vec<u8>, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
+    out.push(b'[');
+    for (place, item) in items.enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
+}

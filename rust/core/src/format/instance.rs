@@ -1,0 +1,273 @@
+//! Instances: what COCO makes of the shapes of a frame.
+//!
+//! Boxes, polygons, masks and ellipses (as masks) count. A shape without a group is an instance of its own; the shapes of
+//! a group are one, led by the largest of them. Ungrouped instances come first, then groups by number.
+
+use super::annotation::{Value, attributes, corners, located, place};
+use crate::error::Result;
+use crate::plan::Scratch;
+use crate::raster::{self, Rle};
+use crate::report::{Outcome, Tally};
+use crate::schema::ShapeKind;
+use crate::text::number::round2_numpy;
+use crate::timeline::{FrameView, Item, Timeline};
+
+/// Shapes that are part of instances.
+pub fn is_usable(kind: ShapeKind) -> bool {
+    matches!(kind, ShapeKind::Rectangle | ShapeKind::Polygon | ShapeKind::Mask | ShapeKind::Ellipse)
+}
+
+/// Number of instances on a frame; works without coordinates.
+pub fn count(view: &FrameView<'_>, groups: &mut Vec<u32>) -> u64 {
+    groups.clear();
+    let mut single = 0;
+    for item in view.items.iter().filter(|item| is_usable(item.kind)) {
+        match item.group {
+            0 => single += 1,
+            group => groups.push(group),
+        }
+    }
+    groups.sort_unstable();
+    groups.dedup();
+    single + groups.len() as u64
+}
+
+/// One instance.
+pub struct Instance<'a> {
+    /// Label of the leader.
+    pub label: u32,
+    /// Left, top, width and height in pixels, not rounded.
+    pub bbox: [f64; 4],
+    /// Pixels that it covers; of a box its width times its height.
+    pub area: f64,
+    /// Its outline.
+    pub segmentation: Segmentation<'a>,
+    /// Attributes of the leader.
+    pub attributes: &'a [(&'a str, Value<'a>)],
+}
+
+/// The outline of an instance.
+pub enum Segmentation<'a> {
+    /// Polygons, `x, y, …` each; none for a box.
+    Polygons(&'a [Vec<f64>]),
+    /// A mask: COCO calls it a crowd.
+    Mask(&'a Rle),
+}
+
+/// A shape as a part of an instance.
+enum Part {
+    Box([f64; 4]),
+    Polygon(Vec<f64>),
+    Mask(Rle),
+}
+
+/// Calls `each` with the instances of a frame, in order, and tallies what became of all its shapes and tags.
+pub fn visit<'t>(
+    timeline: &'t Timeline<'t>,
+    view: &FrameView<'_>,
+    scratch: &mut Scratch,
+    tally: &mut Tally,
+    mut each: impl FnMut(&Instance<'_>),
+) -> Result<()> {
+    let mut order: Vec<&Item> = Vec::with_capacity(view.items.len());
+    for item in view.items {
+        if is_usable(item.kind) {
+            order.push(item);
+        } else {
+            tally.shape(item, Outcome::Dropped("COCO holds boxes, polygons and masks only"));
+        }
+    }
+    for &row in view.tags {
+        tally.tag(timeline.dataset.columns.tags.label[row as usize], Outcome::Dropped("COCO holds no tags"));
+    }
+    order.sort_by_key(|item| item.group);
+    let mut values = Vec::new();
+    for members in order.chunk_by(|a, b| a.group != 0 && a.group == b.group) {
+        let mut builder = InstanceBuilder { timeline, scratch, tally, size: timeline.size(view.frame) };
+        builder.build(members, &mut values, &mut each)?;
+    }
+    Ok(())
+}
+
+struct InstanceBuilder<'b, 't> {
+    timeline: &'t Timeline<'t>,
+    scratch: &'b mut Scratch,
+    tally: &'b mut Tally,
+    /// Width and height of the frame.
+    size: (u32, u32),
+}
+
+impl<'t> InstanceBuilder<'_, 't> {
+    fn build(
+        &mut self,
+        members: &[&Item],
+        values: &mut Vec<(&'t str, Value<'t>)>,
+        each: &mut impl FnMut(&Instance<'_>),
+    ) -> Result<()> {
+        let mut parts = Vec::with_capacity(members.len());
+        for item in members {
+            parts.push(self.part(item).map_err(|error| located(error, self.timeline, item))?);
+        }
+        let leader = members[self.leader(&parts)?];
+        attributes(self.timeline, leader, values)?;
+        let is_crowd =
+            values.iter().find(|(name, _)| *name == "is_crowd").map(|(_, value)| *value == Value::Flag(true));
+        let labelled_mask = |(part, item): (&Part, &&Item)| matches!(part, Part::Mask(_)) && item.label == leader.label;
+        let as_mask = is_crowd.unwrap_or_else(|| parts.iter().zip(members).any(labelled_mask));
+        self.count(members, &parts, as_mask);
+        let bbox = bounds(&parts);
+        let mut polygons = Vec::new();
+        let mask = if as_mask { self.mask(parts)? } else { self.polygons(parts, &mut polygons)? };
+        let (segmentation, area) = match &mask {
+            Some(mask) => (Segmentation::Mask(mask), mask.area() as f64),
+            None => (Segmentation::Polygons(&polygons), self.area(&polygons, bbox)?),
+        };
+        each(&Instance { label: leader.label, bbox, area, segmentation, attributes: values });
+        Ok(())
+    }
+
+    fn part(&mut self, item: &Item) -> Result<Part> {
+        let (width, height) = self.size;
+        let rotation = self.timeline.rotation(item);
+        let points = self.timeline.points(item, &mut self.scratch.points);
+        Ok(match item.kind {
+            ShapeKind::Polygon => Part::Polygon(points.iter().copied().map(round2_numpy).collect()),
+            ShapeKind::Mask => {
+                let converted = raster::cvat::to_rle(points, height, width, &mut self.scratch.raster)?;
+                if converted.clipped {
+                    let message = "a mask reaches outside its picture and was cut there (CVAT itself fails)";
+                    self.tally.note(message, || place(self.timeline, item));
+                }
+                Part::Mask(converted.rle)
+            }
+            ShapeKind::Ellipse => Part::Mask(ellipse(points, rotation, height, width, &mut self.scratch.raster)?),
+            _ => {
+                let [x0, y0, x1, y1] = corners(points).unwrap_or_default();
+                Part::Box([x0, y0, x1 - x0, y1 - y0])
+            }
+        })
+    }
+
+    /// Place of the largest part, the first of equals.
+    fn leader(&mut self, parts: &[Part]) -> Result<usize> {
+        if parts.len() == 1 {
+            return Ok(0);
+        }
+        let mut largest = (0, f64::NEG_INFINITY);
+        for (place, part) in parts.iter().enumerate() {
+            let area = match part {
+                Part::Box([_, _, width, height]) => width * height,
+                Part::Mask(mask) => mask.area() as f64,
+                Part::Polygon(points) => {
+                    // The reference rasterises a polygon of a group on a canvas that ends at its last whole pixel.
+                    let [.., right, bottom] = crate::geometry::bounds(points).unwrap_or_default();
+                    raster::polygon::area(points, bottom as u32, right as u32, &mut self.scratch.raster)? as f64
+                }
+            };
+            if area > largest.1 {
+                largest = (place, area);
+            }
+        }
+        Ok(largest.0)
+    }
+
+    fn count(&mut self, members: &[&Item], parts: &[Part], as_mask: bool) {
+        for (item, part) in members.iter().zip(parts) {
+            let outcome = match (part, item.kind) {
+                _ if members.len() > 1 => Outcome::Converted("a part of the one instance of its group"),
+                (Part::Mask(_), _) if !as_mask => Outcome::Converted("polygons, since is_crowd is off"),
+                (Part::Polygon(_), _) if as_mask => Outcome::Converted("a mask, since is_crowd is on"),
+                (_, ShapeKind::Ellipse) => Outcome::Converted("a mask"),
+                _ => Outcome::Written,
+            };
+            self.tally.shape(item, outcome);
+        }
+    }
+
+    /// The union of masks and polygons; `None` if there are only boxes.
+    fn mask(&mut self, parts: Vec<Part>) -> Result<Option<Rle>> {
+        let (width, height) = self.size;
+        let mut masks = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                Part::Box(_) => {}
+                Part::Mask(mask) => masks.push(mask),
+                Part::Polygon(points) => {
+                    masks.push(raster::polygon::fill(&points, height, width, &mut self.scratch.raster)?);
+                }
+            }
+        }
+        Ok(match masks.len() {
+            0 | 1 => masks.pop(),
+            _ => Some(raster::merge::union(&masks)?),
+        })
+    }
+
+    /// Collects the polygons, and those around the union of the masks; there is no mask then.
+    fn polygons(&mut self, parts: Vec<Part>, polygons: &mut Vec<Vec<f64>>) -> Result<Option<Rle>> {
+        let mut masks = Vec::new();
+        for part in parts {
+            match part {
+                Part::Box(_) => {}
+                Part::Polygon(points) => polygons.push(points),
+                Part::Mask(mask) => masks.push(mask),
+            }
+        }
+        if !masks.is_empty() {
+            polygons.extend(raster::contours::trace(&raster::merge::union(&masks)?, &mut self.scratch.raster)?);
+        }
+        Ok(None)
+    }
+
+    /// Pixels that polygons cover together; without any the area of the box.
+    fn area(&mut self, polygons: &[Vec<f64>], bbox: [f64; 4]) -> Result<f64> {
+        let (width, height) = self.size;
+        match polygons {
+            [] => Ok(bbox[2] * bbox[3]),
+            [points] => Ok(raster::polygon::area(points, height, width, &mut self.scratch.raster)? as f64),
+            _ => {
+                let masks = polygons
+                    .iter()
+                    .map(|points| raster::polygon::fill(points, height, width, &mut self.scratch.raster))
+                    .collect::<Result<Vec<_>>>()?;
+                Ok(raster::merge::union(&masks)?.area() as f64)
+            }
+        }
+    }
+}
+
+/// The box around the boxes, or around all else if there are none.
+fn bounds(parts: &[Part]) -> [f64; 4] {
+    let has_boxes = parts.iter().any(|part| matches!(part, Part::Box(_)));
+    let edges = parts.iter().filter(|part| !has_boxes || matches!(part, Part::Box(_))).map(|part| match part {
+        Part::Box([x, y, width, height]) => [*x, *y, x + width, y + height],
+        Part::Polygon(points) => {
+            // The box of a polygon is kept as corner and size, and its far corner made from them again.
+            let [left, top, right, bottom] = crate::geometry::bounds(points).unwrap_or_default();
+            [left, top, left + (right - left), top + (bottom - top)]
+        }
+        Part::Mask(mask) => {
+            let [x, y, width, height] = mask.bbox().map(f64::from);
+            [x, y, x + width, y + height]
+        }
+    });
+    let [left, top, right, bottom] =
+        edges.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]).unwrap_or_default();
+    [left, top, right - left, bottom - top]
+}
+
+/// The mask of an ellipse: OpenCV draws it with whole pixels and whole degrees.
+pub fn ellipse(points: &[f64], rotation: f64, height: u32, width: u32, scratch: &mut raster::Scratch) -> Result<Rle> {
+    let &[cx, cy, right, top] = points else { return Rle::empty(height, width) };
+    let [x1, x2, y1, y2] = [cx - (right - cx), right, top, cy + (cy - top)].map(round2_numpy);
+    let centre = [(x1 + x2) / 2.0, (y1 + y2) / 2.0];
+    let whole = |value: f64| value.round_ties_even() as i64;
+    raster::ellipse::fill(
+        (whole(centre[0]), whole(centre[1])),
+        (whole(x2 - centre[0]), whole(centre[1] - y1)),
+        whole(rotation),
+        height,
+        width,
+        scratch,
+    )
+}

@@ -1,0 +1,77 @@
+//! The formats: each says which members it has, how a chunk is encoded, and what it cannot hold.
+//!
+//! Adding a format is one file with its page beside it, and one line in [`ALL`].
+
+mod annotation;
+mod coco;
+mod cvat_images;
+mod cvat_video;
+mod cvat_xml;
+mod instance;
+mod mot;
+mod yolo;
+
+use crate::error::{Code, Error, Result};
+use crate::plan::Plan;
+use crate::timeline::Scene;
+
+/// Every format, in the order in which they are listed.
+pub const ALL: &[Format] = &[cvat_video::FORMAT, cvat_images::FORMAT, coco::FORMAT, yolo::FORMAT, mot::FORMAT];
+
+/// A format that exports can be written in.
+#[derive(Clone, Copy)]
+pub struct Format {
+    /// CVAT's display name with the version, such as `COCO 1.0`.
+    pub name: &'static str,
+    /// Short name for the command line, such as `coco`.
+    pub slug: &'static str,
+    /// What it holds, in a few words.
+    pub summary: &'static str,
+    /// The page about it, in Markdown.
+    pub page: &'static str,
+    /// Lists its members over a scene.
+    pub plan: for<'s> fn(&'s Scene<'s>, &Options) -> Result<Plan<'s>>,
+}
+
+/// What an export may vary in.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The time that CVAT XML prints as `<dumped>`.
+    pub dumped: String,
+}
+
+/// The format with this display name or slug; letter case does not matter.
+pub fn find(name: &str) -> Result<&'static Format> {
+    let wanted = name.trim();
+    let is_it = |format: &&Format| format.name.eq_ignore_ascii_case(wanted) || format.slug.eq_ignore_ascii_case(wanted);
+    ALL.iter().find(is_it).ok_or_else(|| {
+        let names: Vec<_> = ALL.iter().map(|format| format.name).collect();
+        Error::new(Code::UnknownFormat, format!("no format is called {name:?}"))
+            .advise(format!("choose one of {}", names.join(", ")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_found_by_its_name_and_its_slug_in_any_letter_case() {
+        for format in ALL {
+            assert_eq!(find(&format.name.to_uppercase()).map(|found| found.slug), Ok(format.slug));
+            assert_eq!(find(format.slug).map(|found| found.name), Ok(format.name));
+        }
+        assert_eq!(find("COCO 9.9").map(|found| found.name).map_err(|error| error.code()), Err(Code::UnknownFormat));
+    }
+
+    #[test]
+    fn every_page_says_what_becomes_of_every_shape() {
+        for format in ALL {
+            assert!(format.page.starts_with(&format!("# {}\n", format.name)), "{}", format.name);
+            for kind in crate::schema::ShapeKind::ALL {
+                assert!(format.page.contains(kind.as_str()), "{}: {}", format.name, kind.as_str());
+            }
+            assert!(format.page.contains("tag"), "{}", format.name);
+        }
+    }
+}

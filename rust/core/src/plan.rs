@@ -1,0 +1,185 @@
+//! What an export consists of: members (files of the output), and chunks that encode them.
+//!
+//! A chunk is a pure function of the scene and a range: it can be encoded on any thread, in any order, and gives the same
+//! bytes. Numbers that run through a whole file are counted beforehand and handed to the chunk ([`number`]).
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::error::{Code, Error, Result};
+use crate::raster;
+use crate::report::Tally;
+use crate::timeline::{Item, PointScratch, Scene, VisitScratch};
+
+/// A piece of work. What `section` and `range` mean is the format's own business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Which part of the file it encodes.
+    pub section: u8,
+    /// Place of the timeline in the scene.
+    pub timeline: usize,
+    /// The frames, tracks or shapes it covers.
+    pub range: Range<u64>,
+    /// The first of the numbers that run through the whole file.
+    pub first: u64,
+}
+
+/// A part of an export, in the order in which parts are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// One member that all chunks write together.
+    Member {
+        /// Path in the archive.
+        name: String,
+        /// Its chunks, in order.
+        chunks: Vec<Chunk>,
+    },
+    /// Chunks that each write members of their own, one after another: [`Output::begin_file`].
+    Files(Vec<Chunk>),
+}
+
+/// Everything that an export is.
+pub struct Plan<'s> {
+    /// The parts, in order.
+    pub parts: Vec<Part>,
+    /// Encodes their chunks.
+    pub encoder: Box<dyn Encoder + 's>,
+}
+
+/// Encodes the chunks of one export.
+pub trait Encoder: Send + Sync {
+    /// Appends the bytes of a chunk to the output and counts what became of its annotations.
+    fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()>;
+}
+
+/// Where a chunk's bytes go, and the memory that a worker reuses from chunk to chunk.
+#[derive(Default)]
+pub struct Output {
+    /// The bytes: of a member's piece, or of all files one behind another.
+    pub bytes: Vec<u8>,
+    /// Names of files and where their bytes begin.
+    pub files: Vec<(String, usize)>,
+    /// What became of the annotations.
+    pub tally: Tally,
+    /// Memory for intermediate results.
+    pub scratch: Scratch,
+}
+
+/// Memory that encoders reuse.
+#[derive(Default)]
+pub struct Scratch {
+    /// For visiting frames.
+    pub visit: VisitScratch,
+    /// For coordinates between keyframes.
+    pub points: PointScratch,
+    /// For the elements of a skeleton.
+    pub elements: Vec<Item>,
+    /// For masks.
+    pub raster: raster::Scratch,
+}
+
+impl Output {
+    /// Forgets the chunk before, but keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.files.clear();
+        self.tally = Tally::default();
+    }
+
+    /// Starts a file; what is appended from here on is its content.
+    pub fn begin_file(&mut self, name: String) {
+        self.files.push((name, self.bytes.len()));
+    }
+
+    /// Appends text.
+    pub fn text(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Annotations in a chunk: enough that threads are worth it and the compressor finds repeats, few enough that the
+/// window of chunks in memory stays small (about 1 MB of text each).
+const ITEMS_PER_CHUNK: u64 = 4096;
+/// Frames in a chunk that shows little: formats with a file per frame pay for each.
+const FRAMES_PER_CHUNK: u64 = 4096;
+
+/// Cuts the frames of these timelines into chunks of about equal work. Chunks do not depend on the number of threads.
+pub fn frame_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
+    let mut chunks = Vec::new();
+    for place in timelines {
+        let timeline = &scene.timelines[place];
+        let frames = u64::from(timeline.frames.len());
+        let items = timeline.estimated_items().max(1);
+        let step = (frames * ITEMS_PER_CHUNK / items).clamp(1, FRAMES_PER_CHUNK);
+        chunks.extend(cut(0..frames, step).map(|range| Chunk { section, timeline: place, range, first: 0 }));
+    }
+    chunks
+}
+
+/// Cuts a range of positions (of a track on a frame, of a shape) into chunks.
+pub fn position_chunks(timeline: usize, positions: u64, section: u8) -> Vec<Chunk> {
+    cut(0..positions, ITEMS_PER_CHUNK).map(|range| Chunk { section, timeline, range, first: 0 }).collect()
+}
+
+/// A chunk that stands for something written once.
+pub fn single_chunk(section: u8, timeline: usize) -> Chunk {
+    Chunk { section, timeline, range: 0..0, first: 0 }
+}
+
+fn cut(range: Range<u64>, step: u64) -> impl Iterator<Item = Range<u64>> {
+    let end = range.end;
+    range.step_by(step.max(1) as usize).map(move |start| start..end.min(start + step.max(1)))
+}
+
+/// Counts the chunks in parallel and gives each the number that its first entry has; returns the number after the last.
+pub fn number(
+    chunks: &mut [Chunk],
+    start: u64,
+    count: impl Fn(&Chunk, &mut Scratch) -> Result<u64> + Sync,
+) -> Result<u64> {
+    let counts: Vec<u64> =
+        chunks.par_iter().map_init(Scratch::default, |scratch, chunk| count(chunk, scratch)).collect::<Result<_>>()?;
+    let mut next = start;
+    for (chunk, count) in chunks.iter_mut().zip(counts) {
+        chunk.first = next;
+        next += count;
+    }
+    Ok(next)
+}
+
+/// The frames of a chunk as places among those that its timeline shows.
+pub fn places(chunk: &Chunk) -> Result<Range<u32>> {
+    let place = |number: u64| u32::try_from(number).map_err(|_| Error::new(Code::Internal, "a chunk out of range"));
+    Ok(place(chunk.range.start)?..place(chunk.range.end)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_cover_their_range_without_gap_or_overlap() {
+        let ranges: Vec<_> = position_chunks(3, 2 * ITEMS_PER_CHUNK + 1, 7).into_iter().map(|it| it.range).collect();
+        assert_eq!(
+            ranges,
+            [0..ITEMS_PER_CHUNK, ITEMS_PER_CHUNK..2 * ITEMS_PER_CHUNK, 2 * ITEMS_PER_CHUNK..2 * ITEMS_PER_CHUNK + 1]
+        );
+        assert!(position_chunks(0, 0, 0).is_empty());
+    }
+
+    #[test]
+    fn each_chunk_is_given_the_number_behind_the_chunk_before() {
+        let mut chunks = position_chunks(0, 3 * ITEMS_PER_CHUNK, 0);
+        let next = number(&mut chunks, 1, |chunk, _| Ok(chunk.range.start / ITEMS_PER_CHUNK + 10));
+        assert_eq!(next, Ok(1 + 10 + 11 + 12));
+        assert_eq!(chunks.iter().map(|chunk| chunk.first).collect::<Vec<_>>(), [1, 11, 22]);
+    }
+
+    #[test]
+    fn a_chunk_that_cannot_be_counted_is_an_error() {
+        let mut chunks = position_chunks(0, 1, 0);
+        let failed = number(&mut chunks, 1, |_, _| Err(Error::new(Code::BadMask, "no")));
+        assert_eq!(failed.map_err(|error| error.code()), Err(Code::BadMask));
+    }
+}

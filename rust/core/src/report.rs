@@ -1,0 +1,235 @@
+//! What became of every annotation: written, converted (to what) or dropped (why), counted by the pass that writes.
+//!
+//! The unit is an annotation on a frame: a track that is in sight on 100 frames counts 100 times, in every format alike,
+//! so that reports of different formats can be compared.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::error::Place;
+use crate::schema::{Schema, ShapeKind};
+use crate::timeline::Item;
+
+/// What became of an annotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Written as what it is.
+    Written,
+    /// Written as something else: what.
+    Converted(&'static str),
+    /// Not written: why.
+    Dropped(&'static str),
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Outcome::Written => "written",
+            Outcome::Converted(_) => "converted",
+            Outcome::Dropped(_) => "dropped",
+        }
+    }
+
+    fn detail(self) -> &'static str {
+        match self {
+            Outcome::Written => "",
+            Outcome::Converted(detail) | Outcome::Dropped(detail) => detail,
+        }
+    }
+}
+
+/// Kinds of annotations: the shapes, then tags.
+const KINDS: usize = ShapeKind::ALL.len() + 1;
+const TAG: usize = ShapeKind::ALL.len();
+
+/// Something that the user should know, with how often it happened and where first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// What happened.
+    pub message: String,
+    /// How often.
+    pub count: u64,
+    /// Where it happened first.
+    pub place: String,
+}
+
+/// Counts of one chunk. Adding up the tallies of all chunks, in order, gives the report.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Outcomes by label and kind: few per slot, so that they are searched one by one.
+    slots: Vec<Vec<(Outcome, u64)>>,
+    notes: BTreeMap<&'static str, (u64, Place)>,
+    /// Frames that were written.
+    pub frames: u64,
+}
+
+impl Tally {
+    /// Counts a shape. Elements are part of their skeleton and not counted.
+    pub fn shape(&mut self, item: &Item, outcome: Outcome) {
+        self.add(item.label, item.kind as usize, outcome, 1);
+    }
+
+    /// Counts a tag.
+    pub fn tag(&mut self, label: u32, outcome: Outcome) {
+        self.add(label, TAG, outcome, 1);
+    }
+
+    /// Counts several annotations at once; without a kind they are tags.
+    pub fn several(&mut self, label: u32, kind: Option<ShapeKind>, outcome: Outcome, count: u64) {
+        self.add(label, kind.map_or(TAG, |kind| kind as usize), outcome, count);
+    }
+
+    fn add(&mut self, label: u32, kind: usize, outcome: Outcome, count: u64) {
+        let slot = label as usize * KINDS + kind;
+        if slot >= self.slots.len() {
+            self.slots.resize_with(slot + 1, Vec::new);
+        }
+        let slot = &mut self.slots[slot];
+        match slot.iter_mut().find(|(known, _)| *known == outcome) {
+            Some((_, total)) => *total += count,
+            None => slot.push((outcome, count)),
+        }
+    }
+
+    /// Notes that something happened. The place of the first time is kept.
+    pub fn note(&mut self, message: &'static str, place: impl FnOnce() -> Place) {
+        self.notes.entry(message).or_insert_with(|| (0, place())).0 += 1;
+    }
+
+    /// Adds the tally of the chunk that follows.
+    pub fn merge(&mut self, next: &Tally) {
+        self.frames += next.frames;
+        for (slot, outcomes) in next.slots.iter().enumerate() {
+            for &(outcome, count) in outcomes {
+                self.add((slot / KINDS) as u32, slot % KINDS, outcome, count);
+            }
+        }
+        for (message, (count, place)) in &next.notes {
+            self.notes.entry(message).or_insert_with(|| (0, place.clone())).0 += count;
+        }
+    }
+
+    /// Annotations that were written or converted.
+    pub fn annotations(&self) -> u64 {
+        self.total(|outcome| !matches!(outcome, Outcome::Dropped(_)))
+    }
+
+    fn total(&self, counts: impl Fn(Outcome) -> bool) -> u64 {
+        self.slots.iter().flatten().filter(|(outcome, _)| counts(*outcome)).map(|(_, count)| count).sum()
+    }
+}
+
+/// A line of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Label, with its skeleton's in front where it has one.
+    pub label: String,
+    /// Shape kind, or `tag`.
+    pub shape: &'static str,
+    /// `written`, `converted` or `dropped`.
+    pub outcome: &'static str,
+    /// To what it was converted, or why it was dropped.
+    pub detail: &'static str,
+    /// Annotations.
+    pub count: u64,
+}
+
+/// What an export wrote and what it could not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Name of the format.
+    pub format: &'static str,
+    /// Whose output it means to be: `cvat`.
+    pub profile: &'static str,
+    /// Frames written.
+    pub frames: u64,
+    /// Annotations written or converted.
+    pub annotations: u64,
+    /// Annotations dropped.
+    pub dropped: u64,
+    /// Files in the archive or folder.
+    pub members: u64,
+    /// Size of the archive, or of all files of the folder, in bytes.
+    pub bytes: u64,
+    /// Counts by label, shape and outcome.
+    pub rows: Vec<Row>,
+    /// What else the user should know.
+    pub notes: Vec<Note>,
+}
+
+impl Report {
+    /// The report of a format over everything that was tallied.
+    pub fn new(format: &'static str, schema: &Schema, tally: &Tally, members: u64, bytes: u64) -> Self {
+        let mut rows = Vec::new();
+        for (slot, outcomes) in tally.slots.iter().enumerate() {
+            let mut outcomes = outcomes.clone();
+            outcomes.sort_unstable();
+            rows.extend(outcomes.into_iter().map(|(outcome, count)| Row {
+                label: schema.path((slot / KINDS) as u32),
+                shape: ShapeKind::from_number((slot % KINDS) as u8).map_or("tag", ShapeKind::as_str),
+                outcome: outcome.name(),
+                detail: outcome.detail(),
+                count,
+            }));
+        }
+        let note = |(message, (count, place)): (&&'static str, &(u64, Place))| Note {
+            message: (*message).to_owned(),
+            count: *count,
+            place: place.to_string(),
+        };
+        Self {
+            format,
+            profile: "cvat",
+            frames: tally.frames,
+            annotations: tally.annotations(),
+            dropped: tally.total(|outcome| matches!(outcome, Outcome::Dropped(_))),
+            members,
+            bytes,
+            rows,
+            notes: tally.notes.iter().map(note).collect(),
+        }
+    }
+
+    /// The report as JSON.
+    pub fn to_json(&self) -> String {
+        // Strings and numbers only: this cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Label;
+
+    fn schema() -> Schema {
+        let label = |name: &str| Label {
+            name: name.into(),
+            color: "#000000".into(),
+            kind: "any".into(),
+            attributes: Vec::new(),
+            parent: None,
+            svg: None,
+        };
+        Schema::from(vec![label("car"), label("road")])
+    }
+
+    #[test]
+    fn tallies_add_up_and_the_first_place_of_a_note_stays() {
+        let at = |frame| Place { frame: Some(frame), ..Place::default() };
+        let (mut first, mut second) = (Tally::default(), Tally::default());
+        first.several(1, Some(ShapeKind::Polygon), Outcome::Written, 2);
+        first.note("clipped", || at(3));
+        second.several(1, Some(ShapeKind::Polygon), Outcome::Written, 5);
+        second.tag(0, Outcome::Dropped("no tags here"));
+        second.note("clipped", || at(9));
+        first.merge(&second);
+        let report = Report::new("X 1.0", &schema(), &first, 1, 10);
+        let lines: Vec<_> =
+            report.rows.iter().map(|row| (row.label.as_str(), row.shape, row.outcome, row.detail, row.count)).collect();
+        assert_eq!(lines, [("car", "tag", "dropped", "no tags here", 1), ("road", "polygon", "written", "", 7)]);
+        assert_eq!((report.annotations, report.dropped), (7, 1));
+        assert_eq!(report.notes, [Note { message: "clipped".into(), count: 2, place: "frame 3".into() }]);
+    }
+}
