@@ -8,6 +8,7 @@ pub mod error;
 pub mod execute;
 pub mod format;
 pub mod geometry;
+pub mod ingest;
 pub mod plan;
 pub mod raster;
 pub mod report;

@@ -1,6 +1,8 @@
 //! Fills the columns, row by row, as a source is read. What it takes has been checked by the source; what it cannot
 //! count is an error.
 
+mod rearrange;
+
 use std::collections::HashMap;
 use std::ops::Range;
 

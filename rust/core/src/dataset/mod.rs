@@ -1,14 +1,23 @@
 //! What a source held: immutable, columnar, the same whether it was just read or mapped from a file.
 
+mod arrow_file;
 mod builder;
+mod check;
 mod columns;
+mod saved;
+mod tables;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 pub use builder::{Builder, Common, Drawn, Value};
+pub use check::check;
 pub use columns::{AttributeValues, Columns, Coordinates, Images, Keyframes, Shapes, Tags, Tracks, top_level};
+pub use saved::{is_saved, open_saved, save};
+pub use tables::{ColumnKind, Table};
 
 use crate::schema::Schema;
 

@@ -79,9 +79,7 @@ impl CvatImages<'_> {
             bytes.extend_from_slice(b" subset=");
             xml::attribute_value(bytes, &timeline.subset);
             bytes.extend_from_slice(b" task_id=\"");
-            if let Some(id) = timeline.task.provenance.id {
-                number::uint(bytes, id);
-            }
+            number::uint(bytes, timeline.task_id());
             bytes.push(b'"');
         }
         let (width, height) = timeline.size(view.frame);

@@ -162,9 +162,7 @@ impl CvatVideo<'_> {
         cvat::source(bytes, timeline, source);
         if self.scene.kind == SceneKind::Project {
             bytes.extend_from_slice(b" task_id=\"");
-            if let Some(id) = timeline.task.provenance.id {
-                number::uint(bytes, id);
-            }
+            number::uint(bytes, timeline.task_id());
             bytes.extend_from_slice(b"\" subset=");
             xml::attribute_value(bytes, &timeline.subset);
         }

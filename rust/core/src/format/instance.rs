@@ -5,6 +5,7 @@
 
 use super::annotation::{Value, attributes, corners, located, place};
 use crate::error::Result;
+use crate::geometry;
 use crate::plan::Scratch;
 use crate::raster::{self, Rle};
 use crate::report::{Outcome, Tally};
@@ -108,7 +109,7 @@ impl<'t> InstanceBuilder<'_, 't> {
         for item in members {
             parts.push(self.part(item).map_err(|error| located(error, self.timeline, item))?);
         }
-        let leader = members[self.leader(&parts)?];
+        let leader = members[leader(&parts)];
         attributes(self.timeline, leader, values)?;
         let is_crowd =
             values.iter().find(|(name, _)| *name == "is_crowd").map(|(_, value)| *value == Value::Flag(true));
@@ -146,29 +147,6 @@ impl<'t> InstanceBuilder<'_, 't> {
                 Part::Box([x0, y0, x1 - x0, y1 - y0])
             }
         })
-    }
-
-    /// Place of the largest part, the first of equals.
-    fn leader(&mut self, parts: &[Part]) -> Result<usize> {
-        if parts.len() == 1 {
-            return Ok(0);
-        }
-        let mut largest = (0, f64::NEG_INFINITY);
-        for (place, part) in parts.iter().enumerate() {
-            let area = match part {
-                Part::Box([_, _, width, height]) => width * height,
-                Part::Mask(mask) => mask.area() as f64,
-                Part::Polygon(points) => {
-                    // The reference rasterises a polygon of a group on a canvas that ends at its last whole pixel.
-                    let [.., right, bottom] = crate::geometry::bounds(points).unwrap_or_default();
-                    raster::polygon::area(points, bottom as u32, right as u32, &mut self.scratch.raster)? as f64
-                }
-            };
-            if area > largest.1 {
-                largest = (place, area);
-            }
-        }
-        Ok(largest.0)
     }
 
     fn count(&mut self, members: &[&Item], parts: &[Part], as_mask: bool) {
@@ -236,6 +214,19 @@ impl<'t> InstanceBuilder<'_, 't> {
     }
 }
 
+/// Place of the largest part. Of equals a box comes before polygons, and these before masks.
+fn leader(parts: &[Part]) -> usize {
+    let rank_and_area = |part: &Part| match part {
+        Part::Box([_, _, width, height]) => (0, width * height),
+        Part::Polygon(points) => (1, geometry::ring_area(points)),
+        Part::Mask(mask) => (2, mask.area() as f64),
+    };
+    let mut order: Vec<_> = parts.iter().map(rank_and_area).enumerate().collect();
+    order.sort_by_key(|(_, (rank, _))| *rank);
+    let largest = order.into_iter().reduce(|best, next| if next.1.1 > best.1.1 { next } else { best });
+    largest.map_or(0, |(place, _)| place)
+}
+
 /// The box around the boxes, or around all else if there are none.
 fn bounds(parts: &[Part]) -> [f64; 4] {
     let has_boxes = parts.iter().any(|part| matches!(part, Part::Box(_)));
@@ -243,7 +234,7 @@ fn bounds(parts: &[Part]) -> [f64; 4] {
         Part::Box([x, y, width, height]) => [*x, *y, x + width, y + height],
         Part::Polygon(points) => {
             // The box of a polygon is kept as corner and size, and its far corner made from them again.
-            let [left, top, right, bottom] = crate::geometry::bounds(points).unwrap_or_default();
+            let [left, top, right, bottom] = geometry::bounds(points).unwrap_or_default();
             [left, top, left + (right - left), top + (bottom - top)]
         }
         Part::Mask(mask) => {

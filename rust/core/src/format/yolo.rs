@@ -9,9 +9,9 @@
 //!
 //! Only boxes that are not turned are written; everything else is dropped.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::annotation::corners;
+use super::annotation::{corners, located, place};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
@@ -35,6 +35,7 @@ const DATA: u8 = 2;
 const NAMES: u8 = 3;
 
 const TURNED: Outcome = Outcome::Dropped("YOLO boxes cannot be turned");
+const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its label file");
 const NO_BOX: Outcome = Outcome::Dropped("YOLO holds boxes only");
 
 /// Subset names that are keys of `obj.data`.
@@ -61,9 +62,9 @@ fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
             subset_of[timeline] = place;
         }
     }
-    check_names(scene, &subsets)?;
+    let repeats = Repeats::find(scene, &subsets);
     let classes = classes(&scene.dataset.schema);
-    Ok(Plan { parts, encoder: Box::new(Yolo { scene, subsets, subset_of, classes }) })
+    Ok(Plan { parts, encoder: Box::new(Yolo { scene, subsets, subset_of, classes, repeats }) })
 }
 
 /// A subset as Darknet sees it.
@@ -96,29 +97,36 @@ fn subsets(scene: &Scene<'_>) -> Result<Vec<Subset>> {
     Ok(subsets)
 }
 
-/// Two pictures whose names differ in their extension only would have one text file.
-fn check_names(scene: &Scene<'_>, subsets: &[Subset]) -> Result<()> {
-    for subset in subsets {
-        let mut seen = HashSet::new();
-        let pictures = subset.timelines.iter().map(|&place| &scene.timelines[place]);
-        for timeline in pictures.filter(|timeline| timeline.may_repeat_names() || subset.timelines.len() > 1) {
-            for frame in timeline.frames.iter() {
-                let (mut id, mut extension) = (String::new(), String::new());
-                timeline.write_id(frame, &mut id, &mut extension);
-                if seen.contains(&id) {
-                    return Err(Error::new(
-                        Code::NameCollision,
-                        format!("two pictures would both be labelled in obj_{}_data/{id}.txt", subset.name),
-                    )
-                    .in_task(&timeline.task.name)
-                    .at_frame(frame)
-                    .advise("rename one of the pictures; CVAT keeps the later one only"));
+/// Frames whose id another frame of their subset has too: two pictures whose names differ in the extension only, or a
+/// picture that CVAT renamed to what another is called. They share one text file and one line of the list.
+#[derive(Default)]
+struct Repeats {
+    /// Timeline and frame of all that share an id with a later one: the later one's boxes stand in the text file.
+    overwritten: HashSet<(usize, u32)>,
+    /// Timeline and frame of all that share an id with an earlier one: the list names the id once.
+    listed: HashSet<(usize, u32)>,
+}
+
+impl Repeats {
+    fn find(scene: &Scene<'_>, subsets: &[Subset]) -> Self {
+        let mut repeats = Self::default();
+        for subset in subsets {
+            let mut last: HashMap<String, (usize, u32)> = HashMap::new();
+            let may_repeat = |place: &&usize| subset.timelines.len() > 1 || scene.timelines[**place].may_repeat_names();
+            for &place in subset.timelines.iter().filter(may_repeat) {
+                let timeline = &scene.timelines[place];
+                for frame in timeline.frames.iter() {
+                    let mut id = String::new();
+                    timeline.write_id(frame, &mut id, &mut String::new());
+                    if let Some(earlier) = last.insert(id, (place, frame)) {
+                        repeats.overwritten.insert(earlier);
+                        repeats.listed.insert((place, frame));
+                    }
                 }
-                seen.insert(id);
             }
         }
+        repeats
     }
-    Ok(())
 }
 
 /// The class of each label: its place among the labels that are no sublabels.
@@ -137,24 +145,31 @@ struct Yolo<'s> {
     subsets: Vec<Subset>,
     subset_of: Vec<usize>,
     classes: Vec<u32>,
+    repeats: Repeats,
 }
 
 impl Encoder for Yolo<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        let timeline = &self.scene.timelines[chunk.timeline];
-        let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
         match chunk.section {
             LABELS => {
+                let (timeline, subset) = self.timeline(chunk);
                 let mut visit = std::mem::take(&mut out.scratch.visit);
                 timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-                    self.frame(timeline, subset, view, out);
-                    Ok(())
+                    if self.repeats.overwritten.contains(&(chunk.timeline, view.frame)) {
+                        self.drop_frame(timeline, view, out);
+                        return Ok(());
+                    }
+                    self.frame(timeline, subset, view, out)
                 })?;
                 out.scratch.visit = visit;
             }
             LISTS => {
+                let (timeline, subset) = self.timeline(chunk);
                 let (mut id, mut extension) = (String::new(), String::new());
                 for frame in timeline.frames.slice(places(chunk)?) {
+                    if self.repeats.listed.contains(&(chunk.timeline, frame)) {
+                        continue;
+                    }
                     id.clear();
                     extension.clear();
                     timeline.write_id(frame, &mut id, &mut extension);
@@ -176,7 +191,11 @@ impl Encoder for Yolo<'_> {
 }
 
 impl Yolo<'_> {
-    fn frame(&self, timeline: &Timeline<'_>, subset: &str, view: &FrameView<'_>, out: &mut Output) {
+    fn timeline(&self, chunk: &Chunk) -> (&Timeline<'_>, &str) {
+        (&self.scene.timelines[chunk.timeline], &self.subsets[self.subset_of[chunk.timeline]].name)
+    }
+
+    fn frame(&self, timeline: &Timeline<'_>, subset: &str, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
         let mut name = format!("obj_{subset}_data/");
         timeline.write_id(view.frame, &mut name, &mut String::new());
         name.push_str(".txt");
@@ -184,8 +203,22 @@ impl Yolo<'_> {
         let (width, height) = timeline.size(view.frame);
         let size = [f64::from(width), f64::from(height)];
         for item in view.items {
-            let outcome = self.shape(timeline, item, size, out);
+            let outcome = self.shape(timeline, item, size, out)?;
             out.tally.shape(item, outcome);
+        }
+        for &row in view.tags {
+            out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_BOX);
+        }
+        out.tally.frames += 1;
+        Ok(())
+    }
+
+    /// What CVAT loses without a word stands in the report at least.
+    fn drop_frame(&self, timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) {
+        for item in view.items {
+            out.tally.shape(item, OVERWRITTEN);
+            out.tally
+                .note("two pictures share a label file: the later one's boxes stand in it", || place(timeline, item));
         }
         for &row in view.tags {
             out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_BOX);
@@ -193,16 +226,26 @@ impl Yolo<'_> {
         out.tally.frames += 1;
     }
 
-    fn shape(&self, timeline: &Timeline<'_>, item: &Item, [width, height]: [f64; 2], out: &mut Output) -> Outcome {
+    fn shape(
+        &self,
+        timeline: &Timeline<'_>,
+        item: &Item,
+        [width, height]: [f64; 2],
+        out: &mut Output,
+    ) -> Result<Outcome> {
         if item.kind != ShapeKind::Rectangle {
-            return NO_BOX;
+            return Ok(NO_BOX);
         }
         // 0 and 360 are upright, 359.99999 is turned: the remainder is never negative.
         if timeline.rotation(item).rem_euclid(360.0) > 0.00001 {
-            return TURNED;
+            return Ok(TURNED);
+        }
+        if width == 0.0 || height == 0.0 {
+            let message = "the source does not tell the size of the picture, and YOLO boxes are shares of it";
+            return Err(located(Error::new(Code::BadMetadata, message), timeline, item));
         }
         let Some([x0, y0, x1, y1]) = corners(timeline.points(item, &mut out.scratch.points)) else {
-            return NO_BOX;
+            return Ok(NO_BOX);
         };
         number::uint(&mut out.bytes, u64::from(self.classes[item.label as usize]));
         for share in [(x0 + x1) / 2.0 / width, (y0 + y1) / 2.0 / height, (x1 - x0) / width, (y1 - y0) / height] {
@@ -210,7 +253,7 @@ impl Yolo<'_> {
             number::fixed6(&mut out.bytes, share);
         }
         out.bytes.push(b'\n');
-        Outcome::Written
+        Ok(Outcome::Written)
     }
 
     fn data(&self, out: &mut Output) {

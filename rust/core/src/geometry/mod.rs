@@ -35,9 +35,30 @@ pub fn bounds(points: &[f64]) -> Option<[f64; 4]> {
     }))
 }
 
+/// The area inside a ring `x, y, …` by the shoelace formula, in square pixels; parts that are run around twice count twice.
+pub fn ring_area(points: &[f64]) -> f64 {
+    let (points, _) = points.as_chunks::<2>();
+    let next = points.iter().cycle().skip(1);
+    let mut area = 0.0;
+    for ([x, y], [next_x, next_y]) in points.iter().zip(next) {
+        // Two steps: the order of the operations decides which of two equal shapes counts as the larger.
+        area += x * next_y;
+        area -= next_x * y;
+    }
+    area.abs() / 2.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_area_of_a_ring_does_not_depend_on_its_direction() {
+        assert_eq!(ring_area(&[0.0, 0.0, 4.0, 0.0, 4.0, 3.0, 0.0, 3.0]), 12.0);
+        assert_eq!(ring_area(&[0.0, 3.0, 4.0, 3.0, 4.0, 0.0, 0.0, 0.0]), 12.0);
+        assert_eq!(ring_area(&[1.0, 1.0]), 0.0);
+        assert_eq!(ring_area(&[]), 0.0);
+    }
 
     #[test]
     fn only_rectangles_polygons_and_3d_cuboids_have_a_similarity() {

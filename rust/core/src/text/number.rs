@@ -351,6 +351,15 @@ mod tests {
         assert!(round2_python(f64::NAN).is_nan());
     }
 
+    // The multiplications in place of divisions work on each half alone, so all halves are all cases.
+    #[test]
+    fn eight_digits_are_right_for_every_half() {
+        for half in 0..10_000u64 {
+            let both = digits8(half * 10_001) | ASCII_ZEROS;
+            assert_eq!(both.to_le_bytes(), format!("{half:04}{half:04}").as_bytes());
+        }
+    }
+
     /// Doubles of every size, and those that lie on or beside a tie.
     fn doubles() -> impl Strategy<Value = f64> {
         let near_ties = (any::<i32>(), -2i64..=2).prop_map(|(eighths, steps)| {

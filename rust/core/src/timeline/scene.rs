@@ -260,6 +260,12 @@ impl<'d> Timeline<'d> {
         }
     }
 
+    /// Id of the task; a backup does not hold it, so that the place in the project stands in.
+    pub fn task_id(&self) -> u64 {
+        let place = || self.dataset.tasks.iter().position(|task| std::ptr::eq(task, self.task));
+        self.task.provenance.id.unwrap_or_else(|| place().unwrap_or_default() as u64)
+    }
+
     /// Whether two frames may have one name but for the extension. Frames of a video and pictures of a project do not.
     pub fn may_repeat_names(&self) -> bool {
         matches!(self.task.media, Media::Images { .. })

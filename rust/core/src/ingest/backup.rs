@@ -1,0 +1,242 @@
+//! Backups as CVAT makes them of a task or a project.
+
+use serde::Deserialize;
+
+use super::annotations::{self, Target};
+use super::labels::{RawLabel, labels};
+use super::media;
+use super::store::Store;
+use super::vocabulary::Vocabulary;
+use super::watch::Watch;
+use crate::dataset::{Builder, Dataset, Job, JobKind, Project, Provenance, Task, ValidationMode};
+use crate::error::{Code, Error, Result};
+use crate::schema::Schema;
+
+#[derive(Deserialize)]
+struct RawProject {
+    name: String,
+    #[serde(default)]
+    bug_tracker: String,
+    labels: Vec<RawLabel>,
+    version: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawTask {
+    name: String,
+    #[serde(default)]
+    bug_tracker: String,
+    #[serde(default)]
+    subset: String,
+    #[serde(default)]
+    labels: Vec<RawLabel>,
+    version: Option<String>,
+    data: Option<RawData>,
+    #[serde(default)]
+    jobs: Vec<RawJob>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawData {
+    pub(super) start_frame: Option<u64>,
+    pub(super) stop_frame: Option<u64>,
+    #[serde(default)]
+    pub(super) frame_filter: String,
+    #[serde(default)]
+    pub(super) sorting_method: String,
+    #[serde(default)]
+    deleted_frames: Vec<u32>,
+    validation_layout: Option<RawLayout>,
+}
+
+#[derive(Deserialize)]
+struct RawLayout {
+    mode: ValidationMode,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawJob {
+    #[serde(rename = "type", default = "annotation")]
+    kind: JobKind,
+    pub(super) start_frame: u32,
+    pub(super) stop_frame: u32,
+    frames: Option<Vec<u32>>,
+    pub(super) files: Option<Vec<String>>,
+}
+
+fn annotation() -> JobKind {
+    JobKind::Annotation
+}
+
+/// What all tasks of a backup share.
+struct Backup<'a> {
+    store: &'a Store,
+    watch: &'a Watch<'a>,
+    schema: &'a Schema,
+    vocabulary: &'a Vocabulary,
+}
+
+/// Reads the backup of a task.
+pub fn open_task(store: &Store, watch: &Watch<'_>) -> Result<Dataset> {
+    let mut raw: RawTask = store.whole("task.json", watch)?;
+    let labels = labels(std::mem::take(&mut raw.labels)).map_err(|error| error.in_file("task.json"))?;
+    let vocabulary = Vocabulary::new(&labels);
+    let backup = Backup { store, watch, schema: &labels.schema, vocabulary: &vocabulary };
+    let mut builder = Builder::default();
+    let name = raw.name.clone();
+    let task = backup
+        .task("", raw, &mut builder)?
+        .ok_or_else(|| Error::new(Code::BadMetadata, "the task has no data").in_file("task.json").in_task(name))?;
+    Ok(builder.finish(labels.schema, None, vec![task]))
+}
+
+/// Reads the backup of a project. Tasks without data are left out, as CVAT's own exports leave them out.
+pub fn open_project(store: &Store, watch: &Watch<'_>) -> Result<Dataset> {
+    let raw: RawProject = store.whole("project.json", watch)?;
+    check_version(raw.version.as_deref(), "project.json")?;
+    let labels = labels(raw.labels).map_err(|error| error.in_file("project.json"))?;
+    let vocabulary = Vocabulary::new(&labels);
+    let backup = Backup { store, watch, schema: &labels.schema, vocabulary: &vocabulary };
+    let mut builder = Builder::default();
+    let mut tasks = Vec::new();
+    for number in store.numbered("", "task_") {
+        let folder = format!("task_{number}/");
+        let raw = store.whole(&format!("{folder}task.json"), watch)?;
+        tasks.extend(backup.task(&folder, raw, &mut builder)?);
+    }
+    let provenance = Provenance { bug_tracker: raw.bug_tracker, ..Provenance::default() };
+    let project = Project { name: raw.name, provenance };
+    Ok(builder.finish(labels.schema, Some(project), tasks))
+}
+
+impl Backup<'_> {
+    /// Reads a task from `folder`, which is empty or ends in `/`. `None` if it has no data.
+    fn task(&self, folder: &str, raw: RawTask, builder: &mut Builder) -> Result<Option<Task>> {
+        check_version(raw.version.as_deref(), &format!("{folder}task.json"))?;
+        let Some(data) = &raw.data else { return Ok(None) };
+        self.task_with_data(folder, &raw, data, builder).map(Some).map_err(|error| error.in_task(raw.name.clone()))
+    }
+
+    fn task_with_data(&self, folder: &str, raw: &RawTask, data: &RawData, builder: &mut Builder) -> Result<Task> {
+        let task_json = format!("{folder}task.json");
+        let frames = media::read(self.store, self.watch, folder, data, &raw.jobs, builder)?;
+        let jobs = jobs(&raw.jobs, frames.size).map_err(|error| error.in_file(task_json.as_str()))?;
+        let mut task = Task {
+            name: raw.name.clone(),
+            provenance: Provenance { bug_tracker: raw.bug_tracker.clone(), ..Provenance::default() },
+            subset: raw.subset.clone(),
+            is_3d: frames.is_3d,
+            size: frames.size,
+            start_frame: frames.start,
+            stop_frame: frames.stop,
+            step: frames.step,
+            frame_filter: frames.filter.clone(),
+            media: frames.media,
+            deleted: frame_list(&data.deleted_frames, frames.size).map_err(|error| error.in_file(task_json))?,
+            disabled: Vec::new(),
+            validation: validation(data, &jobs),
+            overlap: overlap(&raw.jobs),
+            jobs,
+        };
+        self.read_annotations(&format!("{folder}annotations.json"), &mut task, builder)?;
+        Ok(task)
+    }
+
+    /// Reads `annotations.json`: an array with an object for each job of the task.
+    fn read_annotations(&self, name: &str, task: &mut Task, builder: &mut Builder) -> Result<()> {
+        let mut reader = self.store.reader(name, self.watch)?;
+        let mut target = Target { builder, schema: self.schema, vocabulary: self.vocabulary, size: task.size };
+        let mut read = || -> Result<()> {
+            let mut place = 0;
+            reader.begin_array()?;
+            while reader.next_item()? {
+                let rows = annotations::read(&mut reader, &mut target).map_err(|error| error.in_job(place as u64))?;
+                let count = task.jobs.len();
+                let job = task.jobs.get_mut(place).ok_or_else(|| miscounted(count))?;
+                rows.give(job);
+                place += 1;
+            }
+            if place < task.jobs.len() {
+                return Err(miscounted(task.jobs.len()));
+            }
+            reader.finish()
+        };
+        let result = read();
+        result.map_err(|error| reader.explain(error).in_file(name))
+    }
+}
+
+fn check_version(version: Option<&str>, file: &str) -> Result<()> {
+    match version {
+        None | Some("1.0") => Ok(()),
+        Some(other) => Err(Error::new(Code::BadMetadata, format!("a backup of version {other}; only 1.0 is known"))
+            .in_file(file)
+            .advise("is there a newer framehaul?")),
+    }
+}
+
+fn miscounted(jobs: usize) -> Error {
+    Error::new(Code::BadMetadata, format!("the annotations are not those of {jobs} jobs, as many as the task has"))
+}
+
+fn jobs(raw: &[RawJob], size: u32) -> Result<Vec<Job>> {
+    let job = |(place, job): (usize, &RawJob)| {
+        let (start, stop) = job_range(job.start_frame.into(), job.stop_frame.into(), size)?;
+        let frames = job.frames.as_deref().map(|frames| frame_list(frames, size)).transpose()?;
+        Ok(Job {
+            id: None,
+            kind: job.kind,
+            start,
+            stop,
+            frames,
+            updated: None,
+            assignee: None,
+            tags: 0..0,
+            shapes: 0..0,
+            tracks: 0..0,
+        })
+        .map_err(|error: Error| error.in_job(place as u64))
+    };
+    raw.iter().enumerate().map(job).collect()
+}
+
+/// First and last frame of a job. Old tasks have jobs whose last frame lies behind the end of the video.
+pub(super) fn job_range(start: i64, stop: i64, size: u32) -> Result<(u32, u32)> {
+    let last = i64::from(size) - 1;
+    match (u32::try_from(start), u32::try_from(stop.min(last))) {
+        (Ok(start), Ok(stop)) if start <= stop => Ok((start, stop)),
+        _ => {
+            Err(Error::new(Code::BadMetadata, format!("a job from frame {start} to {stop} of a task of {size} frames")))
+        }
+    }
+}
+
+/// Frames in ascending order, each once; they must be frames of the task.
+pub(super) fn frame_list(frames: &[u32], size: u32) -> Result<Vec<u32>> {
+    let mut frames = frames.to_vec();
+    frames.sort_unstable();
+    frames.dedup();
+    match frames.last() {
+        Some(&last) if last >= size => {
+            Err(Error::new(Code::BadMetadata, format!("frame {last} is listed, of a task of {size} frames")))
+        }
+        _ => Ok(frames),
+    }
+}
+
+fn validation(data: &RawData, jobs: &[Job]) -> Option<ValidationMode> {
+    let has_ground_truth = jobs.iter().any(|job| job.kind == JobKind::GroundTruth);
+    data.validation_layout.as_ref().map(|layout| layout.mode).or(has_ground_truth.then_some(ValidationMode::Gt))
+}
+
+/// Frames that neighbouring jobs share, as an import derives it: from the first two annotation jobs. Jobs with files of
+/// their own do not overlap.
+fn overlap(jobs: &[RawJob]) -> u32 {
+    let mut annotation = jobs.iter().filter(|job| job.kind == JobKind::Annotation);
+    match (annotation.next(), annotation.next()) {
+        (Some(first), Some(second)) if first.files.is_none() => {
+            (first.stop_frame.saturating_add(1)).saturating_sub(second.start_frame)
+        }
+        _ => 0,
+    }
+}

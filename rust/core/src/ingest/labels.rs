@@ -1,0 +1,137 @@
+//! Labels as backups and servers write them.
+
+use serde::{Deserialize, Deserializer};
+
+use crate::error::{Code, Error, Result};
+use crate::schema::{Attribute, InputType, Label, Schema, name_labels_in_svg};
+
+/// A label of a backup or a server's answer.
+#[derive(Deserialize)]
+pub struct RawLabel {
+    /// Servers number labels, backups do not.
+    id: Option<u64>,
+    name: String,
+    #[serde(default)]
+    color: String,
+    #[serde(rename = "type", default = "any")]
+    kind: String,
+    #[serde(default)]
+    attributes: Vec<RawAttribute>,
+    #[serde(default)]
+    sublabels: Vec<RawLabel>,
+    svg: Option<String>,
+    /// Set where a server lists a sublabel once more at the top.
+    parent_id: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct RawAttribute {
+    id: Option<u64>,
+    name: String,
+    #[serde(default)]
+    mutable: bool,
+    input_type: InputType,
+    #[serde(default)]
+    default_value: String,
+    #[serde(default, deserialize_with = "values")]
+    values: Vec<String>,
+}
+
+fn any() -> String {
+    "any".to_owned()
+}
+
+/// The values of an attribute: a list, or one text with a value per line as old versions have it.
+fn values<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Values {
+        List(Vec<String>),
+        Lines(String),
+    }
+    Ok(match Values::deserialize(deserializer)? {
+        Values::List(values) => values,
+        Values::Lines(text) => text.split('\n').map(str::to_owned).collect(),
+    })
+}
+
+/// A schema and the server's ids of its parts; without ids if the source has none.
+pub struct Labels {
+    /// The labels.
+    pub schema: Schema,
+    /// Id of each label.
+    pub label_ids: Vec<Option<u64>>,
+    /// Id of each attribute.
+    pub attribute_ids: Vec<Option<u64>>,
+}
+
+/// Puts labels into CVAT's order: by id where there are ids, else each label followed by its sublabels, as an import
+/// would number them.
+pub fn labels(raw: Vec<RawLabel>) -> Result<Labels> {
+    let mut flat = Vec::new();
+    for label in raw.into_iter().filter(|label| label.parent_id.is_none()) {
+        flatten(label, None, &mut flat)?;
+    }
+    let mut order: Vec<usize> = (0..flat.len()).collect();
+    order.sort_by_key(|&i| flat[i].label_id);
+    let mut place = vec![0; flat.len()];
+    for (to, &from) in order.iter().enumerate() {
+        place[from] = to;
+    }
+    let mut flat: Vec<(usize, Flat)> = place.iter().copied().zip(flat).collect();
+    flat.sort_by_key(|&(to, _)| to);
+
+    let mut label_ids = Vec::with_capacity(flat.len());
+    let mut attribute_ids = Vec::new();
+    let mut labels = Vec::with_capacity(flat.len());
+    for (_, mut entry) in flat {
+        entry.label.parent = entry.label.parent.map(|parent| place[parent]);
+        label_ids.push(entry.label_id);
+        attribute_ids.extend(entry.attribute_ids);
+        labels.push(entry.label);
+    }
+    Ok(Labels { schema: Schema::from(labels), label_ids, attribute_ids })
+}
+
+struct Flat {
+    label: Label,
+    label_id: Option<u64>,
+    attribute_ids: Vec<Option<u64>>,
+}
+
+fn flatten(raw: RawLabel, parent: Option<usize>, flat: &mut Vec<Flat>) -> Result<()> {
+    if parent.is_some() && !raw.sublabels.is_empty() {
+        return Err(Error::new(Code::BadMetadata, "a sublabel has sublabels").of_label(raw.name));
+    }
+    let names: Vec<(Option<u64>, String)> = raw.sublabels.iter().map(|sub| (sub.id, sub.name.clone())).collect();
+    let svg = raw.svg.filter(|svg| !svg.is_empty()).map(|svg| {
+        name_labels_in_svg(&svg, |id| names.iter().find(|(sub, _)| *sub == Some(id)).map(|(_, name)| name.clone()))
+    });
+    let mut attributes = raw.attributes;
+    attributes.sort_by_key(|attribute| attribute.id);
+    let attribute_ids = attributes.iter().map(|attribute| attribute.id).collect();
+    let index = flat.len();
+    flat.push(Flat {
+        label: Label {
+            name: raw.name,
+            color: raw.color,
+            kind: raw.kind,
+            attributes: attributes.into_iter().map(attribute).collect(),
+            parent,
+            svg,
+        },
+        label_id: raw.id,
+        attribute_ids,
+    });
+    raw.sublabels.into_iter().try_for_each(|sub| flatten(sub, Some(index), flat))
+}
+
+fn attribute(raw: RawAttribute) -> Attribute {
+    Attribute {
+        name: raw.name,
+        mutable: raw.mutable,
+        input_type: raw.input_type,
+        default_value: raw.default_value,
+        values: raw.values,
+    }
+}

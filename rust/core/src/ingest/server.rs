@@ -1,0 +1,251 @@
+//! Folders with the JSON answers of a CVAT server: `task.json`, `labels.json`, `jobs.json`, `data_meta.json` and the
+//! annotations of each job in `job_ID/`; for a project `project.json`, `labels.json`, `tasks.json` and `task_ID/` for
+//! each task.
+
+use serde::Deserialize;
+
+use super::annotations::{self, Rows, Target};
+use super::backup::{frame_list, job_range};
+use super::labels::labels;
+use super::server_meta;
+use super::store::Store;
+use super::vocabulary::Vocabulary;
+use super::watch::Watch;
+use crate::dataset::{Builder, Dataset, Job, JobKind, Project, Provenance, Task, User, ValidationMode, step_of_filter};
+use crate::error::{Code, Error, Result};
+use crate::schema::Schema;
+
+/// What projects and tasks say of themselves.
+#[derive(Deserialize)]
+struct RawAbout {
+    id: u64,
+    #[serde(default)]
+    url: String,
+    name: String,
+    bug_tracker: Option<String>,
+    created_date: Option<String>,
+    updated_date: Option<String>,
+    owner: Option<User>,
+    assignee: Option<User>,
+}
+
+impl RawAbout {
+    fn provenance(&self) -> Provenance {
+        Provenance {
+            id: Some(self.id),
+            bug_tracker: self.bug_tracker.clone().unwrap_or_default(),
+            created: self.created_date.clone(),
+            updated: self.updated_date.clone(),
+            owner: self.owner.clone(),
+            assignee: self.assignee.clone(),
+            server: self.url.split_once("/api/").map(|(server, _)| server.to_owned()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct RawTask {
+    #[serde(flatten)]
+    about: RawAbout,
+    #[serde(default)]
+    mode: String,
+    overlap: Option<u32>,
+    /// Missing for a task without data.
+    size: Option<u32>,
+    #[serde(default)]
+    dimension: String,
+    #[serde(default)]
+    subset: String,
+    validation_mode: Option<ValidationMode>,
+}
+
+#[derive(Deserialize)]
+struct RawJob {
+    id: u64,
+    #[serde(rename = "type", default = "annotation")]
+    kind: JobKind,
+    start_frame: i64,
+    stop_frame: i64,
+    updated_date: Option<String>,
+    assignee: Option<User>,
+}
+
+fn annotation() -> JobKind {
+    JobKind::Annotation
+}
+
+/// What all tasks of a source share.
+struct Server<'a> {
+    store: &'a Store,
+    watch: &'a Watch<'a>,
+    schema: &'a Schema,
+    vocabulary: &'a Vocabulary,
+}
+
+/// Reads the folder of a task.
+pub fn open_task(store: &Store, watch: &Watch<'_>) -> Result<Dataset> {
+    let raw: RawTask = store.whole("task.json", watch)?;
+    let labels = labels(store.list("labels.json", watch)?).map_err(|error| error.in_file("labels.json"))?;
+    let vocabulary = Vocabulary::new(&labels);
+    let server = Server { store, watch, schema: &labels.schema, vocabulary: &vocabulary };
+    let mut builder = Builder::default();
+    let name = raw.about.name.clone();
+    let task = server
+        .task("", raw, &mut builder)?
+        .ok_or_else(|| Error::new(Code::BadMetadata, "the task has no data").in_file("task.json").in_task(name))?;
+    Ok(builder.finish(labels.schema, None, vec![task]))
+}
+
+/// Reads the folder of a project. Tasks without data are left out, as CVAT's own exports leave them out.
+pub fn open_project(store: &Store, watch: &Watch<'_>) -> Result<Dataset> {
+    let raw: RawAbout = store.whole("project.json", watch)?;
+    let labels = labels(store.list("labels.json", watch)?).map_err(|error| error.in_file("labels.json"))?;
+    let vocabulary = Vocabulary::new(&labels);
+    let server = Server { store, watch, schema: &labels.schema, vocabulary: &vocabulary };
+    let mut builder = Builder::default();
+    let mut raw_tasks: Vec<RawTask> = store.list("tasks.json", watch)?;
+    raw_tasks.sort_by_key(|task| task.about.id);
+    let mut tasks = Vec::new();
+    for task in raw_tasks {
+        tasks.extend(server.task(&format!("task_{}/", task.about.id), task, &mut builder)?);
+    }
+    let project = Project { provenance: raw.provenance(), name: raw.name };
+    Ok(builder.finish(labels.schema, Some(project), tasks))
+}
+
+impl Server<'_> {
+    /// Reads a task from `folder`, which is empty or ends in `/`. `None` if it has no data.
+    fn task(&self, folder: &str, raw: RawTask, builder: &mut Builder) -> Result<Option<Task>> {
+        match raw.size {
+            None | Some(0) => Ok(None),
+            Some(size) => self
+                .task_with_data(folder, &raw, size, builder)
+                .map(Some)
+                .map_err(|e| e.in_task(raw.about.name.clone())),
+        }
+    }
+
+    fn task_with_data(&self, folder: &str, raw: &RawTask, size: u32, builder: &mut Builder) -> Result<Task> {
+        let data_meta = format!("{folder}data_meta.json");
+        let is_video = raw.mode == "interpolation";
+        let (meta, media) = server_meta::read_task(self.store, self.watch, &data_meta, is_video, size, builder)?;
+        let deleted = frame_list(&meta.deleted, size).map_err(|error| error.in_file(data_meta))?;
+        let mut task = Task {
+            name: raw.about.name.clone(),
+            provenance: raw.about.provenance(),
+            subset: raw.subset.clone(),
+            is_3d: raw.dimension == "3d",
+            size,
+            start_frame: meta.start,
+            stop_frame: meta.stop,
+            step: step_of_filter(&meta.filter),
+            frame_filter: meta.filter.clone(),
+            media,
+            deleted,
+            disabled: Vec::new(),
+            validation: raw.validation_mode,
+            overlap: raw.overlap.unwrap_or(0),
+            jobs: Vec::new(),
+        };
+        self.read_jobs(folder, &mut task, builder)?;
+        Ok(task)
+    }
+
+    fn read_jobs(&self, folder: &str, task: &mut Task, builder: &mut Builder) -> Result<()> {
+        let jobs_json = format!("{folder}jobs.json");
+        let mut raw: Vec<RawJob> = self.store.list(&jobs_json, self.watch)?;
+        raw.sort_by_key(|job| job.id);
+        for job in &raw {
+            let (start, stop) = job_range(job.start_frame, job.stop_frame, task.size)
+                .map_err(|error| error.in_job(job.id).in_file(jobs_json.as_str()))?;
+            let Rows { tags, shapes, tracks } = Rows::none(builder);
+            task.jobs.push(Job {
+                id: Some(job.id),
+                kind: job.kind,
+                start,
+                stop,
+                frames: None,
+                updated: job.updated_date.clone(),
+                assignee: job.assignee.clone(),
+                tags,
+                shapes,
+                tracks,
+            });
+        }
+        if !raw.iter().any(|job| self.store.has(&format!("{folder}job_{}/annotations.json", job.id))) {
+            return self.read_merged(folder, task, builder);
+        }
+        for place in 0..task.jobs.len() {
+            let id = raw[place].id;
+            let folder = format!("{folder}job_{id}/");
+            if task.jobs[place].kind == JobKind::GroundTruth {
+                self.read_ground_truth(&folder, task, place).map_err(|error| error.in_job(id))?;
+            }
+            let rows = self.read_annotations(&format!("{folder}annotations.json"), task.size, builder);
+            rows.map_err(|error| error.in_job(id))?.give(&mut task.jobs[place]);
+        }
+        Ok(())
+    }
+
+    /// Reads which frames a ground-truth job has, and which of them are switched off.
+    fn read_ground_truth(&self, folder: &str, task: &mut Task, place: usize) -> Result<()> {
+        let name = format!("{folder}data_meta.json");
+        let meta = server_meta::read_job(self.store, self.watch, &name)?;
+        let relative = |absolute: u64| {
+            let distance = absolute.checked_sub(task.start_frame).filter(|distance| distance % task.step == 0);
+            distance.and_then(|distance| u32::try_from(distance / task.step).ok()).ok_or_else(|| {
+                Error::new(Code::BadMetadata, format!("included_frames has {absolute}, which is no frame of the task"))
+            })
+        };
+        if let Some(absolute) = meta.included {
+            let frames: Result<Vec<u32>> = absolute.into_iter().map(relative).collect();
+            let frames = frames.and_then(|frames| frame_list(&frames, task.size));
+            task.jobs[place].frames = Some(frames.map_err(|error| error.in_file(name.as_str()))?);
+        }
+        // The server counts switched off frames of such a job among its deleted ones.
+        task.disabled.extend(meta.deleted.iter().filter(|frame| task.deleted.binary_search(frame).is_err()));
+        task.disabled = frame_list(&task.disabled, task.size).map_err(|error| error.in_file(name))?;
+        Ok(())
+    }
+
+    /// Reads the annotations of the whole task where there are none for each job. They belong to the one annotation job
+    /// if there is but one. Else the server has merged its jobs already, and one job without an id, over all frames,
+    /// takes their place; so that nothing is merged once more.
+    fn read_merged(&self, folder: &str, task: &mut Task, builder: &mut Builder) -> Result<()> {
+        let mut annotation = task.jobs.iter().enumerate().filter(|(_, job)| job.kind == JobKind::Annotation);
+        let only = match (annotation.next(), annotation.next()) {
+            (Some((place, _)), None) => Some(place),
+            _ => None,
+        };
+        let place = only.unwrap_or_else(|| {
+            task.jobs.retain(|job| job.kind != JobKind::Annotation);
+            task.jobs.insert(0, whole_task(task.size));
+            0
+        });
+        let rows = self.read_annotations(&format!("{folder}annotations.json"), task.size, builder)?;
+        rows.give(&mut task.jobs[place]);
+        Ok(())
+    }
+
+    fn read_annotations(&self, name: &str, size: u32, builder: &mut Builder) -> Result<Rows> {
+        let mut reader = self.store.reader(name, self.watch)?;
+        let mut target = Target { builder, schema: self.schema, vocabulary: self.vocabulary, size };
+        let result = annotations::read(&mut reader, &mut target).and_then(|rows| reader.finish().map(|()| rows));
+        result.map_err(|error| reader.explain(error).in_file(name))
+    }
+}
+
+fn whole_task(size: u32) -> Job {
+    Job {
+        id: None,
+        kind: JobKind::Annotation,
+        start: 0,
+        stop: size.saturating_sub(1),
+        frames: None,
+        updated: None,
+        assignee: None,
+        tags: 0..0,
+        shapes: 0..0,
+        tracks: 0..0,
+    }
+}

@@ -1,0 +1,115 @@
+//! Where finished, ordered bytes go.
+//!
+//! A worker encodes a chunk and hands its bytes to a [`Packer`], which compresses them there and then, so that packing
+//! runs on all cores. One writer passes the packed [`Chunk`]s, in order, to a [`Sink`], which has little left to do.
+//!
+//! There are two kinds of members:
+//! * *streamed*: one big file out of many chunks, its size unknown at the start. [`Sink::begin`], [`Sink::write`] for
+//!   each [`Packer::part`], [`Sink::end`].
+//! * *whole*: small files, many to a chunk. [`Packer::file`] for each, then [`Sink::write`] with [`Packer::take`],
+//!   outside of any streamed member.
+//!
+//! Nothing appears under the final name before [`Sink::finish`], and a sink that is dropped without it, or whose
+//! `finish` fails, leaves nothing behind.
+
+mod compress;
+mod folder;
+mod header;
+mod pack;
+mod place;
+#[cfg(test)]
+mod unzip;
+mod zip;
+
+pub use compress::Compression;
+pub use folder::Folder;
+pub use pack::{Chunk, Packer, Packing};
+pub use zip::Archive;
+
+use crate::error::{Code, Error, Result};
+
+/// Receives the packed chunks of an export in order. After an error nothing more can be done with it but drop it.
+pub trait Sink: Send {
+    /// How chunks must be packed for this sink: what [`Packer::new`] needs.
+    fn packing(&self) -> Packing;
+
+    /// Begins a streamed member. Errors: `unsafe-name`, and what writing gives.
+    fn begin(&mut self, name: &str) -> Result<()>;
+
+    /// Writes the next part of the streamed member, or a chunk of whole members.
+    fn write(&mut self, chunk: Chunk) -> Result<()>;
+
+    /// Ends the streamed member.
+    fn end(&mut self) -> Result<()>;
+
+    /// Completes the output and puts it under its final name. Errors: `output-exists` when something appeared there
+    /// since the start, and what writing gives.
+    fn finish(self: Box<Self>) -> Result<Written>;
+}
+
+/// What a sink has written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Size of the archive, or of all files of a folder together.
+    pub bytes: u64,
+    /// Number of members.
+    pub members: u64,
+}
+
+/// Checks that a member's name stays in its folder on every system: parts separated by `/`, none of them empty, `.` or
+/// `..`, no backslash, no NUL, no drive letter, and no more than the 65,535 bytes that an archive can hold.
+pub fn check_name(name: &str) -> Result<()> {
+    let drive = matches!(name.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    let fault = if name.len() > usize::from(u16::MAX) {
+        "is too long for an archive"
+    } else if name.contains('\0') {
+        "contains a zero byte"
+    } else if drive || name.starts_with('/') {
+        "is absolute"
+    } else if name.contains('\\') {
+        "contains a backslash"
+    } else if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        "has an empty part or leaves its folder"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Code::UnsafeName, format!("the member name {name:?} {fault}")))
+}
+
+/// A call that breaks the order which [`Sink`] asks for: a defect of the caller.
+fn misuse(what: &str) -> Error {
+    Error::new(Code::Internal, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_leave_their_folder_are_refused() {
+        for name in [
+            "",
+            "/a",
+            "../a",
+            "a/../b",
+            "a/..",
+            "./a",
+            "a//b",
+            "a/",
+            "a\\b",
+            "C:/a",
+            "c:a",
+            "a\0b",
+            &"x".repeat(65_536),
+        ] {
+            assert_eq!(check_name(name).unwrap_err().code(), Code::UnsafeName, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_names_pass() {
+        for name in ["a", "images/train/größe 1.jpg", "..a/b..", "10:30.txt", "-", &"x".repeat(65_535)] {
+            assert_eq!(check_name(name), Ok(()), "{name:?}");
+        }
+    }
+}

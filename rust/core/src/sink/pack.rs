@@ -1,0 +1,109 @@
+//! What a worker does with encoded bytes: checksum, compression, and the headers of small members.
+
+use crate::error::Result;
+
+use super::check_name;
+use super::compress::{Compression, Deflate};
+use super::header::{self, Entry, Method};
+
+/// How the chunks of a sink must be packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Bytes as they are, for files in a folder.
+    Plain,
+    /// Compressed, with the local headers of whole members in place, for a ZIP archive.
+    Zip(Compression),
+}
+
+/// The packed bytes of a chunk: a part of a streamed member, or any number of whole members.
+#[derive(Debug)]
+pub struct Chunk {
+    pub(super) packing: Packing,
+    pub(super) bytes: Vec<u8>,
+    pub(super) content: Content,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    /// A part of the streamed member, with the checksum and length of what was packed.
+    Part(crc32fast::Hasher),
+    /// Whole members, one after the other.
+    Files(Vec<Entry>),
+}
+
+impl Chunk {
+    /// Number of bytes that this chunk occupies in memory and adds to the output.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// Packs the chunks of one worker.
+pub struct Packer {
+    packing: Packing,
+    deflate: Option<Deflate>,
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+impl Packer {
+    /// A packer for a sink with this packing.
+    pub fn new(packing: Packing) -> Self {
+        let deflate = match packing {
+            Packing::Plain => None,
+            Packing::Zip(compression) => Deflate::new(compression),
+        };
+        Self { packing, deflate, bytes: Vec::new(), entries: Vec::new() }
+    }
+
+    /// Packs the next part of a streamed member.
+    pub fn part(&mut self, data: &[u8]) -> Result<Chunk> {
+        let mut checksum = crc32fast::Hasher::new();
+        checksum.update(data);
+        let mut bytes = Vec::new();
+        match &mut self.deflate {
+            Some(deflate) => deflate.piece(data, &mut bytes)?,
+            None => bytes.extend_from_slice(data),
+        }
+        Ok(Chunk { packing: self.packing, bytes, content: Content::Part(checksum) })
+    }
+
+    /// Adds a whole member to the chunk under way. Errors: `unsafe-name`.
+    pub fn file(&mut self, name: &str, data: &[u8]) -> Result<()> {
+        self.add(name, data, true)
+    }
+
+    /// Adds a whole member that would not become smaller, such as a picture: it is not tried.
+    pub fn stored_file(&mut self, name: &str, data: &[u8]) -> Result<()> {
+        self.add(name, data, false)
+    }
+
+    /// The chunk of all whole members added since the last one.
+    pub fn take(&mut self) -> Chunk {
+        let entries = std::mem::take(&mut self.entries);
+        let bytes = std::mem::take(&mut self.bytes);
+        Chunk { packing: self.packing, bytes, content: Content::Files(entries) }
+    }
+
+    fn add(&mut self, name: &str, data: &[u8], compress: bool) -> Result<()> {
+        check_name(name)?;
+        let mut entry = Entry::new(name, self.bytes.len() as u64);
+        entry.size = data.len() as u64;
+        let stream = match &mut self.deflate {
+            Some(deflate) if compress => deflate.whole(data)?,
+            _ => None,
+        };
+        if stream.is_some() {
+            entry.method = Method::Deflate;
+        }
+        let packed = stream.unwrap_or(data);
+        entry.packed = packed.len() as u64;
+        if self.packing != Packing::Plain {
+            entry.checksum = crc32fast::hash(data);
+            header::local(&entry, header::is_wide(entry.size), &mut self.bytes);
+        }
+        self.bytes.extend_from_slice(packed);
+        self.entries.push(entry);
+        Ok(())
+    }
+}
