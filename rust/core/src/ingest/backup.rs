@@ -8,7 +8,7 @@ use super::media;
 use super::store::Store;
 use super::vocabulary::Vocabulary;
 use super::watch::Watch;
-use crate::dataset::{Builder, Dataset, Job, JobKind, Project, Provenance, Task, ValidationMode};
+use crate::dataset::{Builder, Dataset, Job, JobKind, Media, Project, Provenance, Task, ValidationMode};
 use crate::error::{Code, Error, Result};
 use crate::schema::Schema;
 
@@ -121,6 +121,7 @@ impl Backup<'_> {
         let task_json = format!("{folder}task.json");
         let frames = media::read(self.store, self.watch, folder, data, &raw.jobs, builder)?;
         let jobs = jobs(&raw.jobs, frames.size).map_err(|error| error.in_file(task_json.as_str()))?;
+        let is_video = matches!(frames.media, Media::Video { .. });
         let mut task = Task {
             name: raw.name.clone(),
             provenance: Provenance { bug_tracker: raw.bug_tracker.clone(), ..Provenance::default() },
@@ -135,7 +136,7 @@ impl Backup<'_> {
             deleted: frame_list(&data.deleted_frames, frames.size).map_err(|error| error.in_file(task_json))?,
             disabled: Vec::new(),
             validation: validation(data, &jobs),
-            overlap: overlap(&raw.jobs),
+            overlap: overlap(&raw.jobs, is_video),
             jobs,
         };
         self.read_annotations(&format!("{folder}annotations.json"), &mut task, builder)?;
@@ -229,14 +230,15 @@ fn validation(data: &RawData, jobs: &[Job]) -> Option<ValidationMode> {
     data.validation_layout.as_ref().map(|layout| layout.mode).or(has_ground_truth.then_some(ValidationMode::Gt))
 }
 
-/// Frames that neighbouring jobs share, as an import derives it: from the first two annotation jobs. Jobs with files of
-/// their own do not overlap.
-fn overlap(jobs: &[RawJob]) -> u32 {
-    let mut annotation = jobs.iter().filter(|job| job.kind == JobKind::Annotation);
+/// Frames that neighbouring jobs share: what the first two annotation jobs do, unless jobs have files of their own.
+///
+/// A single job shares none, but the task has an overlap all the same, and the order of the tracks depends on it. It is
+/// taken to be the one that CVAT gives by default: 5 in videos, 0 among pictures, at most half a job.
+fn overlap(jobs: &[RawJob], is_video: bool) -> u32 {
+    let mut annotation = jobs.iter().filter(|job| job.kind == JobKind::Annotation && job.files.is_none());
     match (annotation.next(), annotation.next()) {
-        (Some(first), Some(second)) if first.files.is_none() => {
-            (first.stop_frame.saturating_add(1)).saturating_sub(second.start_frame)
-        }
+        (Some(first), Some(second)) => (first.stop_frame.saturating_add(1)).saturating_sub(second.start_frame),
+        (Some(only), None) if is_video => (only.stop_frame.saturating_add(1).saturating_sub(only.start_frame) / 2).min(5),
         _ => 0,
     }
 }

@@ -94,8 +94,15 @@ impl Crossings {
         for (line, &end) in (self.first..).zip(&self.lines[..self.lines.len() - 1]) {
             let places = &mut self.places[start..end as usize];
             match places {
-                // Nearly every line of nearly every shape; without a branch that could go either way.
-                [a, b] => (*a, *b) = (*a.min(b), *a.max(b)),
+                // Nearly every line of nearly every shape; without branches that could go either way.
+                [a, b] => order(a, b),
+                [a, b, c, d] => {
+                    order(a, b);
+                    order(c, d);
+                    order(a, c);
+                    order(b, d);
+                    order(b, c);
+                }
                 _ if places.len() <= 16 => insertion_sort(places),
                 _ => places.sort_unstable(),
             }
@@ -120,6 +127,11 @@ impl Crossings {
         self.places = places;
         self.places.clear();
     }
+}
+
+#[inline]
+fn order(a: &mut u32, b: &mut u32) {
+    (*a, *b) = ((*a).min(*b), (*a).max(*b));
 }
 
 /// Sorts a handful of numbers faster than the general sort, whose call takes longer than the work.

@@ -20,7 +20,7 @@ const CENTRE: i64 = 2;
 const FARTHEST: i64 = 1 << 60;
 /// Fine lengths below which a crossing that lies further than `MARGIN` from a whole step is computed without a search:
 /// the errors of slope, product and sum are below 2^-11 steps then.
-const SURE: i64 = 1 << 20;
+const NEAR: i64 = 1 << 20;
 const MARGIN: f64 = 1.0 / 1024.0;
 
 /// An edge that crosses at least one column of the image, oriented so that its longer axis grows.
@@ -31,32 +31,31 @@ pub(super) struct Edge {
     y: i64,
     /// Length along the longer axis.
     length: i64,
-    slope: f64,
+    /// Change along the shorter axis.
+    change: i64,
     steep: bool,
 }
 
 impl Edge {
     /// The edge between two fine points, unless it crosses no column of an image of `width` columns.
-    fn new(mut a: (i64, i64), mut b: (i64, i64), width: u32) -> Option<Self> {
+    #[inline]
+    fn new(a: (i64, i64), b: (i64, i64), width: u32) -> Option<Self> {
         let first = (a.0.min(b.0) + CENTRE).div_euclid(FINE).max(0);
         let end = ((a.0.max(b.0) - CENTRE - 1).div_euclid(FINE) + 1).min(i64::from(width));
         if first >= end {
             return None;
         }
-        let (dx, dy) = ((a.0 - b.0).abs(), (a.1 - b.1).abs());
-        let steep = dx < dy;
-        if if steep { a.1 > b.1 } else { a.0 > b.0 } {
-            std::mem::swap(&mut a, &mut b);
-        }
-        let (length, change) = if steep { (dy, b.0 - a.0) } else { (dx, b.1 - a.1) };
-        let slope = change as f64 / length as f64;
-        Some(Self { columns: first as u32..end as u32, x: a.0, y: a.1, length, slope, steep })
+        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+        let steep = dx.abs() < dy.abs();
+        let (length, change) = if steep { (dy, dx) } else { (dx, dy) };
+        let (start, sign) = if length < 0 { (b, -1) } else { (a, 1) };
+        let columns = first as u32..end as u32;
+        Some(Self { columns, x: start.0, y: start.1, length: length * sign, change: change * sign, steep })
     }
 
-    /// The coordinate on the shorter axis after `steps` along the longer one, before it is cut to an integer.
     #[inline]
-    fn across(&self, steps: f64) -> f64 {
-        (if self.steep { self.x } else { self.y }) as f64 + self.slope * steps + 0.5
+    fn slope(&self) -> f64 {
+        self.change as f64 / self.length as f64
     }
 
     /// Calls `visit` with each column that the edge crosses and the row, `0..=height`, at which that column changes.
@@ -68,40 +67,36 @@ impl Edge {
         let row = |fine: i64| ((fine as u64 + CENTRE as u64) / FINE as u64).min(u64::from(height)) as u32;
         let mut before = i64::from(self.columns.start) * FINE + CENTRE;
         if self.steep {
-            let per_column = 1.0 / self.slope;
+            let is_near = self.x.abs() < NEAR && self.length < NEAR;
+            let margin = if is_near { MARGIN } else { 1.0 };
+            let per_column = self.length as f64 / self.change as f64;
             for x in self.columns.clone() {
-                let fine = self.y + self.first_step_past(before, per_column) - 1;
-                visit(x, row(fine.clamp(0, lowest)));
+                let exact = ((before - self.x) as f64 + 0.5) * per_column;
+                let whole = exact as i64;
+                let rest = exact - whole as f64;
+                let is_sure = rest > margin && rest < 1.0 - margin;
+                let past = if is_sure { whole + 1 } else { self.first_step_past(before, whole) };
+                visit(x, row((self.y + past - 1).clamp(0, lowest)));
                 before += FINE;
             }
         } else {
-            before += i64::from(self.slope < 0.0);
+            before += i64::from(self.change < 0);
+            let (y, slope) = (self.y as f64, self.slope());
             let mut steps = (before - self.x) as f64;
             for x in self.columns.clone() {
-                visit(x, row(self.across(steps).clamp(0.0, lowest as f64) as i64));
+                visit(x, row((y + slope * steps + 0.5).clamp(0.0, lowest as f64) as i64));
                 steps += FINE as f64;
             }
         }
     }
 
-    /// For a steep edge: the first step after which the edge is on the other side of the crossing behind fine column
-    /// `before` than at its start.
-    #[inline]
-    fn first_step_past(&self, before: i64, steps_per_column: f64) -> i64 {
-        let target = before as f64 + 0.5;
-        let exact = (target - self.x as f64) * steps_per_column;
-        let whole = exact as i64;
-        let rest = exact - whole as f64;
-        // Within these bounds the rounding errors are below the margin, so the rounded walk takes the same step.
-        let sure = self.x.abs() < SURE && self.length < SURE && rest > MARGIN && rest < 1.0 - MARGIN;
-        if sure { whole + 1 } else { self.search_step_past(before, whole) }
-    }
-
-    /// The same by trying, from a guess on.
+    /// For a steep edge: the first step, about `guess`, after which the rounded walk is on the other side of the crossing
+    /// behind fine column `before` than at its start.
     #[cold]
-    fn search_step_past(&self, before: i64, guess: i64) -> i64 {
-        let (target, rising) = ((before + 1) as f64, self.slope > 0.0);
-        let past = |steps: i64| (self.across(steps as f64) >= target) == rising;
+    fn first_step_past(&self, before: i64, guess: i64) -> i64 {
+        let (target, rising) = ((before + 1) as f64, self.change > 0);
+        let (x, slope) = (self.x as f64, self.slope());
+        let past = |steps: i64| (x + slope * steps as f64 + 0.5 >= target) == rising;
         let guess = guess.clamp(1, self.length);
         let (mut not_past, mut is_past) = match (past(guess - 1), past(guess)) {
             (false, true) => return guess,

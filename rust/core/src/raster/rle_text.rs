@@ -7,7 +7,6 @@ use super::Rle;
 /// The first of the 64 characters; each carries 5 bits and a flag.
 const ZERO: u8 = b'0';
 const MORE: u8 = 0x20;
-const SIGN: u8 = 0x10;
 /// Seven characters hold 35 bits, enough for any difference of two 32-bit counts.
 const LONGEST: u32 = 7;
 
@@ -15,21 +14,18 @@ impl Rle {
     /// The runs as COCO's compressed text: each count (from the fourth on its difference to the one two before) in
     /// groups of 5 bits, least first, with a flag for "more" and sign extension, as characters from `0` to `o`.
     pub fn to_compressed(&self) -> String {
-        let mut text = String::with_capacity(self.counts.len() * 2);
+        let mut text = Vec::with_capacity(self.counts.len() * 2);
         for (i, &count) in self.counts.iter().enumerate() {
             let before = if i > 2 { self.counts[i - 2] } else { 0 };
             let mut rest = i64::from(count) - i64::from(before);
-            loop {
-                let group = (rest & 0x1f) as u8;
+            // The last group is the one whose sign bit says what all bits above it are.
+            while !(-16..16).contains(&rest) {
+                text.push(ZERO + (rest & 0x1f) as u8 + MORE);
                 rest >>= 5;
-                let last = rest == if group & SIGN == 0 { 0 } else { -1 };
-                text.push(char::from(ZERO + (group | if last { 0 } else { MORE })));
-                if last {
-                    break;
-                }
             }
+            text.push(ZERO + (rest & 0x1f) as u8);
         }
-        text
+        String::from_utf8(text).unwrap_or_default()
     }
 
     /// Reads COCO's compressed text. [`Code::BadMask`] for a character that is none of the format's, a text that ends
@@ -39,34 +35,30 @@ impl Rle {
         let (mut value, mut groups) = (0i64, 0u32);
         for (place, &byte) in text.iter().enumerate() {
             let group = byte.wrapping_sub(ZERO);
-            if group > 0x3f {
-                return Err(bad(place, format_args!("byte {byte:#04x} is none of the format's")));
-            }
-            if groups == LONGEST {
-                return Err(bad(place, format_args!("the number is too long")));
+            if group > 0x3f || groups == LONGEST {
+                let what = if group > 0x3f { "the byte is none of the format's" } else { "the number is too long" };
+                return Err(bad(place, what));
             }
             value |= i64::from(group & 0x1f) << (5 * groups);
             groups += 1;
             if group & MORE != 0 {
                 continue;
             }
-            if group & SIGN != 0 {
-                value |= -1 << (5 * groups);
-            }
-            if counts.len() > 2 {
-                value += i64::from(counts[counts.len() - 2]);
-            }
-            counts.push(u32::try_from(value).map_err(|_| bad(place, format_args!("{value} is no run length")))?);
+            // Bits above the last group are all as its highest.
+            let unused = i64::BITS - 5 * groups;
+            let before = if counts.len() > 2 { counts[counts.len() - 2] } else { 0 };
+            let count = (value << unused >> unused) + i64::from(before);
+            counts.push(u32::try_from(count).map_err(|_| bad(place, "the number is no run length"))?);
             (value, groups) = (0, 0);
         }
         if groups > 0 {
-            return Err(bad(text.len(), format_args!("the text ends within a number")));
+            return Err(bad(text.len(), "the text ends within a number"));
         }
         Self::new(height, width, counts)
     }
 }
 
-fn bad(place: usize, what: std::fmt::Arguments<'_>) -> Error {
+fn bad(place: usize, what: &str) -> Error {
     Error::new(Code::BadMask, format!("compressed runs, at byte {place}: {what}"))
 }
 

@@ -98,7 +98,13 @@ impl Reader<'_> {
 
     #[cold]
     fn bad_number(&mut self, bad: usize) -> Error {
-        while self.end - self.at < b"-Infinity".len() && matches!(self.refill(), Ok(true)) {}
+        while self.end - self.at < b"-Infinity".len() {
+            match self.refill() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return error,
+            }
+        }
         let here = &self.buffer[self.at..self.end];
         match [&b"NaN"[..], b"Infinity", b"-Infinity"].into_iter().find(|word| here.starts_with(word)) {
             Some(word) => self.not_finite(&String::from_utf8_lossy(word)),
