@@ -1,1 +1,32 @@
-//! The compiled half of the Python package.
+//! The compiled half of the Python package: a table of contents. Each noun has a file.
+
+mod dataset;
+mod error;
+mod export;
+mod formats;
+mod inspect;
+mod mask;
+mod pack;
+mod raster;
+mod rle;
+mod table;
+
+use pyo3::exceptions::PyRuntimeWarning;
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    if cfg!(debug_assertions) {
+        let message = c"this framehaul was built without optimisation and is many times slower than a release build";
+        PyErr::warn(module.py(), &module.py().get_type::<PyRuntimeWarning>(), message, 1)?;
+    }
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    dataset::register(module)?;
+    error::register(module)?;
+    export::register(module)?;
+    formats::register(module)?;
+    mask::register(module)?;
+    pack::register(module)?;
+    raster::register(module)?;
+    table::register(module)
+}

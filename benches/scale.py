@@ -1,0 +1,64 @@
+"""Time and peak memory of exports by the number of frames: memory must not grow with it.
+
+    python benches/scale.py [--frames 100000 1000000] [--formats coco yolo]
+
+The source is opened from a saved dataset (mapped) and from the backup. Each run is a process of its own; its memory is
+what the operating system says was resident at the most. Mapped columns count there too, though the system can take them
+back at any time: the column `own` is without them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import framehaul
+from generate import Task, backup
+
+RUN = """
+import re, resource, sys
+import framehaul
+name, source, out = sys.argv[1:]
+report = framehaul.export(framehaul.open(source), name, out)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+mapped = sum(int(kib) for kib in re.findall(r"^RssFile:\\s+(\\d+) kB", open("/proc/self/status").read(), re.M))
+print(peak, mapped, report.annotations)
+"""
+
+
+def run(name: str, source: Path, out: Path) -> tuple[float, float, float, int]:
+    """Seconds, peak MiB, MiB of files that are mapped at the end, annotations."""
+    started = time.perf_counter()
+    command = [sys.executable, "-c", RUN, name, str(source), str(out)]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds = time.perf_counter() - started
+    peak, mapped, annotations = map(int, printed.split())
+    out.unlink()
+    return seconds, peak / 1024, mapped / 1024, annotations
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--formats", nargs="+", default=[info.name for info in framehaul.formats()])
+    arguments = parser.parse_args()
+    row = "{:<22}{:>10}  {:<8}{:>9}{:>10}{:>10}{:>14}"
+    print(row.format("format", "frames", "source", "seconds", "peak MiB", "own MiB", "annotations"))
+    with tempfile.TemporaryDirectory() as folder:
+        for frames in arguments.frames:
+            source = backup(Task(frames=frames, tracks=10), Path(folder) / f"{frames}.zip")
+            saved = Path(folder) / f"{frames}"
+            framehaul.open(source).save(saved)
+            for name in arguments.formats:
+                for kind, path in (("backup", source), ("saved", saved)):
+                    seconds, peak, mapped, annotations = run(name, path, Path(folder) / "out.zip")
+                    numbers = (f"{seconds:.2f}", f"{peak:.0f}", f"{peak - mapped:.0f}", f"{annotations:,}")
+                    print(row.format(name, f"{frames:,}", kind, *numbers), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The pixel kernels beside pycocotools and OpenCV.
+
+    pytest benches/test_raster.py --benchmark-enable
+
+Each pair does the same work on the same data; that both give the same result is asserted before either is timed.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+
+import cv2
+import numpy as np
+import pytest
+from pycocotools import mask as coco
+
+from framehaul import mask, raster
+
+# pycocotools' own arrays are not ready for NumPy 2.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+HEIGHT, WIDTH = 1080, 1920
+SIZE = {"height": HEIGHT, "width": WIDTH}
+BATCH = 1000
+
+
+def ragged(corners, radius=60, seed=0):
+    """A polygon like those that annotators draw: around a centre, with an uneven radius, two decimals."""
+    chance = random.Random(1000 * corners + seed)
+    x, y = chance.uniform(radius, WIDTH - radius), chance.uniform(radius, HEIGHT - radius)
+    turns = [(2 * math.pi * i / corners, radius * chance.uniform(0.6, 1)) for i in range(corners)]
+    return [round(v, 2) for turn, r in turns for v in (x + r * math.cos(turn), y + r * math.sin(turn))]
+
+
+def disc(radii):
+    return cv2.ellipse(np.zeros((HEIGHT, WIDTH), np.uint8), (900, 500), radii, 20, 0, 360, 1, -1)
+
+
+def both(name, ours, theirs, same=lambda a, b: a == b):
+    """The two parameters of a comparison: a function that is timed, and one that must give the same."""
+    return [
+        pytest.param((name, ours, theirs, same), id=f"{name}: framehaul"),
+        pytest.param((name, theirs, ours, same), id=f"{name}: reference"),
+    ]
+
+
+def polygons(corners):
+    batch = [ragged(corners, seed=i) for i in range(BATCH)]
+    return both(
+        f"{BATCH} polygons of {corners} points to RLE",
+        lambda: mask.from_polygons(batch, **SIZE),
+        lambda: coco.frPyObjects(batch, HEIGHT, WIDTH),
+    )
+
+
+def one_polygon(corners):
+    polygon = ragged(corners)
+    return both(
+        f"one polygon of {corners} points to RLE",
+        lambda: [mask.from_polygons(polygon, **SIZE)],
+        lambda: coco.frPyObjects([polygon], HEIGHT, WIDTH),
+    )
+
+
+IMAGE = disc((300, 200))
+RLES = coco.frPyObjects([ragged(60, seed=i) for i in range(BATCH)], HEIGHT, WIDTH)
+
+
+def cvat_points():
+    """A mask of 60 x 40 pixels in CVAT's numbers: an ellipse with a hole."""
+    crop = cv2.ellipse(np.zeros((40, 60), np.uint8), (30, 20), (29, 19), 0, 0, 360, 1, -1)
+    cv2.circle(crop, (25, 18), 6, 0, -1)
+    edges = np.flatnonzero(np.diff(crop.ravel(), prepend=0, append=2))
+    return [*np.diff(edges, prepend=0).tolist(), 700, 400, 759, 439]
+
+
+def decode_paste_encode(points):
+    """How CVAT makes a COCO mask: pixels of the box, pasted into a frame, encoded."""
+    left, top, right, bottom = points[-4:]
+    counts = points[:-4]
+    crop = np.repeat(np.arange(len(counts)) % 2, counts).astype(np.uint8).reshape(bottom - top + 1, right - left + 1)
+    frame = np.zeros((HEIGHT, WIDTH), np.uint8)
+    frame[top : bottom + 1, left : right + 1] = crop
+    return coco.encode(np.asfortranarray(frame))
+
+
+POINTS = cvat_points()
+
+
+def ellipses(radii):
+    return both(
+        f"ellipse of {radii[0]} x {radii[1]} to an image",
+        lambda: raster.fill_ellipse((900, 500), radii, angle_degrees=20, **SIZE),
+        lambda: disc(radii),
+        np.array_equal,
+    )
+
+
+def same_contours(a, b):
+    return all(np.array_equal(p.reshape(-1), q.reshape(-1)) for p, q in zip(a[0], b[0], strict=True))
+
+
+def outlines(name, image):
+    rle = mask.encode(image)
+    find = (cv2.RETR_TREE, cv2.CHAIN_APPROX_TC89_KCOS)
+    return [
+        *both(
+            f"contours of {name}, from an image",
+            lambda: raster.contours(image),
+            lambda: cv2.findContours(image, *find),
+            same_contours,
+        ),
+        *both(
+            f"contours of {name}, from RLE",
+            lambda: raster.contours(rle),
+            lambda: cv2.findContours(coco.decode(rle), *find),
+            same_contours,
+        ),
+    ]
+
+
+COMPARISONS = [
+    *(pair for corners in (12, 60, 200) for pair in polygons(corners)),
+    *(pair for corners in (12, 60, 200) for pair in one_polygon(corners)),
+    *both("union of 100 masks", lambda: mask.merge(RLES[:100]), lambda: coco.merge(RLES[:100])),
+    *both("area of 200 masks", lambda: mask.area(RLES[:200]), lambda: coco.area(RLES[:200]), np.array_equal),
+    *both("box of 1000 masks", lambda: mask.bbox(RLES), lambda: coco.toBbox(RLES), np.array_equal),
+    *both("decode a mask", lambda: mask.decode(RLES[0]), lambda: coco.decode(RLES[0]), np.array_equal),
+    *both("encode an image", lambda: mask.encode(IMAGE), lambda: coco.encode(np.asfortranarray(IMAGE))),
+    *both("CVAT mask of 60 x 40 to RLE", lambda: mask.from_cvat(POINTS, **SIZE), lambda: decode_paste_encode(POINTS)),
+    *both(
+        "IoU of 100 x 100 masks",
+        lambda: mask.iou(RLES[:100], RLES[100:200]),
+        lambda: coco.iou(RLES[:100], RLES[100:200], [0] * 100),
+        np.array_equal,
+    ),
+    *ellipses((20, 12)),
+    *ellipses((300, 200)),
+    *outlines("a small mask", disc((20, 12))),
+    *outlines("a large mask", disc((300, 200))),
+]
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS)
+def test_pixels(benchmark, comparison):
+    benchmark.group, timed, other, same = comparison
+    assert same(timed(), other())
+    benchmark(timed)

@@ -1,0 +1,35 @@
+"""framehaul turns CVAT annotation projects into training data.
+
+    import framehaul
+
+    dataset = framehaul.open("task.zip")
+    report = framehaul.export(dataset, "COCO 1.0", "coco.zip")
+    print(report)
+
+`framehaul.mask` and `framehaul.raster` hold the pixel kernels on their own; import them by name.
+"""
+
+from framehaul._core import __version__
+from framehaul.dataset import Dataset, Inspection, Tables, open  # noqa: A004 - reads as framehaul.open
+from framehaul.errors import Error, PartialExportError, Place
+from framehaul.exporter import Progress, export
+from framehaul.registry import FormatInfo, formats
+from framehaul.report import Note, Report, Row
+
+__all__ = [
+    "Dataset",
+    "Error",
+    "FormatInfo",
+    "Inspection",
+    "Note",
+    "PartialExportError",
+    "Place",
+    "Progress",
+    "Report",
+    "Row",
+    "Tables",
+    "__version__",
+    "export",
+    "formats",
+    "open",
+]

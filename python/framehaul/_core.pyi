@@ -1,0 +1,109 @@
+"""The compiled core. Not for use from outside: `framehaul` is the public face."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, final
+
+__version__: str
+
+@final
+class Dataset:
+    """The columns of a dataset."""
+
+    def inspect(self) -> dict[str, Any]:
+        """What the dataset holds, as `framehaul.Inspection`."""
+
+    def save(self, path: Path, overwrite: bool) -> None:
+        """Saves to a folder."""
+
+    def table(self, name: str) -> Table:
+        """The table with this name."""
+
+@final
+class Table:
+    """A table of a dataset: a view that any Arrow library takes without a copy."""
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns."""
+
+    @property
+    def num_rows(self) -> int:
+        """The number of rows."""
+
+    def column(self, name: str) -> Column:
+        """The column with this name; a KeyError if there is none."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_schema__(self) -> object:
+        """The types of the columns, as Arrow's PyCapsule interface wants them."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows, as Arrow's PyCapsule interface wants them."""
+
+@final
+class Column:
+    """A column of a table, or a part of one: a view that any Arrow library takes without a copy.
+
+    Columns of plain numbers are read-only NumPy arrays as well (`numpy.asarray(column)`); so are parts of the others.
+    """
+
+    @property
+    def offsets(self) -> Column:
+        """Of a column of lists: row `i` has the values from `offsets[i]` to `offsets[i + 1]`."""
+
+    @property
+    def values(self) -> Column:
+        """Of a column of lists: all values, row after row."""
+
+    @property
+    def indices(self) -> Column:
+        """Of a column of names: for each row the place of its name in `dictionary`."""
+
+    @property
+    def dictionary(self) -> Column:
+        """Of a column of names: the names."""
+
+    def field(self, name: str) -> Column:
+        """Of a column of structs: the field with this name."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_schema__(self) -> object:
+        """The type, as Arrow's PyCapsule interface wants it."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """The values, as Arrow's PyCapsule interface wants them."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """The values, as NumPy wants them; a TypeError if they are no plain numbers."""
+
+def open(path: Path, max_ratio: int | None = None, max_total: int | None = None) -> Dataset:
+    """Opens a backup, a folder of server answers or a saved dataset."""
+
+def formats() -> list[tuple[str, str, str, str]]:
+    """Name, slug, summary and page of every format."""
+
+def pack(members: Sequence[tuple[str, bytes]], out: Path) -> int:
+    """Writes an archive of these members, compressed as exports are: the floor in benchmarks. Returns its size."""
+
+def error_codes() -> list[str]:
+    """Every code that an error of the core can have."""
+
+def export(
+    dataset: Dataset,
+    outputs: Sequence[tuple[str, str]],
+    *,
+    job: int | None = None,
+    threads: int | None = None,
+    compression: Literal["none", "fast", "best"] = "fast",
+    overwrite: bool = False,
+    strict: bool = False,
+    dumped: str = "",
+    progress: Callable[[int, int, int, int], object] | None = None,
+) -> list[str | BaseException]:
+    """Exports in each of these formats to the path beside it; a report as JSON for each, or what stopped it.
+
+    `dumped` is the time that CVAT XML prints. `progress` gets finished frames, all frames, finished annotations, and
+    bytes made.
+    """

@@ -1,0 +1,61 @@
+"""The command line. `main` turns whatever goes wrong into one line on standard error and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits with 0 (done), 1 (data or output), 2 (usage) or 130 (interrupted)."""
+    # A polite request to end takes the same way out as Ctrl-C, so that it leaves nothing half-written either.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = _run(arguments)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        _say("interrupted", "stopped by the user; nothing half-written is left")
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    import typer
+
+    from framehaul import errors
+    from framehaul.cli.app import app
+
+    try:
+        # Outside of its standalone mode Typer raises what goes wrong and returns the exit code of what does not.
+        code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        _say("usage", error.format_message())
+        return WRONG_USAGE
+    except errors.PartialExportError as failed:
+        for name, stopped in failed.errors.items():
+            _say(stopped.code, f"{name}: {stopped}")
+        return FAILED
+    except errors.Error as error:
+        _say(error.code, str(error))
+        return WRONG_USAGE if isinstance(error, errors.UsageError) else FAILED
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        _say("io", str(error))
+        return FAILED
+    return code if isinstance(code, int) else DONE
+
+
+def _say(code: str, text: str) -> None:
+    line = " ".join(text.split("\n"))
+    sys.stderr.write(f"error[{code}]: {line}\n")

@@ -1,0 +1,157 @@
+"""The commands. They only translate between the terminal and the API."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import framehaul
+from framehaul import errors, exporter, registry
+from framehaul.cli import show
+
+# Rich takes longer to import than most exports take; it is loaded only when there is a bar or a page to draw.
+app = typer.Typer(
+    name="framehaul",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A CVAT backup (.zip), a folder with the server's JSON answers, a saved dataset, or `sample` (built in).",
+    ),
+]
+MaxRatio = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="How many times larger than packed a member of a backup may be.")
+]
+MaxTotal = Annotated[str | None, typer.Option(metavar="SIZE", help="How much a backup may unpack to, such as 20G.")]
+
+
+@app.callback(invoke_without_command=True)
+def about(*, version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
+    """Turns CVAT annotation projects into training data."""
+    if version:
+        print(f"framehaul {framehaul.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def export(
+    source: Source,
+    formats: Annotated[
+        list[str], typer.Option("--format", "-f", metavar="FORMAT", help="Name or slug of a format; may be repeated.")
+    ],
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="OUT",
+            help="The archive to write (.zip), or a folder (ends in /). With several formats a folder that receives"
+            " FORMAT.zip for each.",
+        ),
+    ],
+    *,
+    save_images: Annotated[bool, typer.Option("--save-images", help="Write the pictures too.")] = False,
+    job: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Only this job: its place in a backup, or its id.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, metavar="N", help="Default: one per core.")] = None,
+    compression: Annotated[Literal["none", "fast", "best"], typer.Option(help="Of the archive.")] = "fast",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write what was written, converted and dropped.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Make dropped annotations an error.")] = False,
+    max_ratio: MaxRatio = None,
+    max_total: MaxTotal = None,
+) -> None:
+    """Export SOURCE in one or more formats."""
+    if save_images:
+        text = "--save-images is not yet in this version; run without it"
+        raise errors.UnsupportedError(text, code="unsupported")
+    if report is not None and report.exists() and not overwrite:
+        text = f'the report "{report}" exists; choose another name or pass --overwrite'
+        raise errors.OutputExistsError(text, code="output-exists")
+    wanted = formats[0] if len(formats) == 1 else formats
+    exporter.check(wanted, out)  # before a large source is read
+    dataset = framehaul.open(source, max_ratio=max_ratio, max_total=_size(max_total))
+    failed: errors.PartialExportError | None = None
+    with show.progress(wanted=not quiet) as progress:
+        try:
+            made = framehaul.export(
+                dataset,
+                wanted,
+                out,
+                job=job,
+                threads=threads,
+                compression=compression,
+                overwrite=overwrite,
+                strict=strict,
+                progress=progress,
+            )
+            reports = [made] if isinstance(made, framehaul.Report) else list(made.values())
+        except errors.PartialExportError as some:
+            failed, reports = some, list(some.reports.values())
+    if report is not None and reports:
+        # One format's report stands alone, several are a list.
+        content = [each.to_dict() for each in reports]
+        report.write_bytes(_json(content[0] if isinstance(wanted, str) else content))
+    if not quiet:
+        for each in reports:
+            show.report(each)
+    if failed:
+        raise failed
+
+
+@app.command()
+def formats(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Name or slug of a format.")] = None,
+) -> None:
+    """List the formats, or show the page of one."""
+    if name is None:
+        show.formats(framehaul.formats())
+    else:
+        show.page(registry.find(name).page)
+
+
+@app.command()
+def inspect(
+    source: Source,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    max_ratio: MaxRatio = None,
+    max_total: MaxTotal = None,
+) -> None:
+    """Show what SOURCE holds: tasks, jobs, labels, counts."""
+    found = framehaul.open(source, max_ratio=max_ratio, max_total=_size(max_total)).inspect()
+    if json:
+        sys.stdout.buffer.write(_json(found))
+    else:
+        show.inspection(found)
+
+
+def _json(content: object) -> bytes:
+    import orjson
+
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _size(text: str | None) -> int | None:
+    """Bytes in a size such as 20G; the letters count in powers of 1024."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
+    if found is None:
+        raise errors.UsageError(f'"{text}" is no size; write 500M or 20G', code="bad-option")
+    return int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")

@@ -1,0 +1,93 @@
+"""What the commands print. Plain text wherever the output is no terminal, or NO_COLOR asks for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TextIO
+
+    import framehaul
+
+
+def report(made: framehaul.Report) -> None:
+    """Prints a report."""
+    print(made.text(colour=_colours(sys.stdout)))
+
+
+def formats(infos: Sequence[framehaul.FormatInfo]) -> None:
+    """Prints the list of formats."""
+    _columns([("FORMAT", "SLUG", "KEEPS"), *((info.name, info.slug, info.summary) for info in infos)])
+
+
+def page(markdown: str) -> None:
+    """Prints a format's page: drawn on a terminal, the Markdown itself elsewhere."""
+    if _colours(sys.stdout):
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(markdown))
+    else:
+        print(markdown.rstrip("\n"))
+
+
+def inspection(found: framehaul.Inspection) -> None:
+    """Prints what a dataset holds."""
+    if found["project"] is not None:
+        print(f"project {found['project']}")
+    for task in found["tasks"]:
+        subset = f", subset {task['subset']}" if task["subset"] else ""
+        deleted = f", {task['deleted_frames']:,} of them deleted" if task["deleted_frames"] else ""
+        print(f"task {task['name']}: {task['frames']:,} frames{deleted} ({task['media']}, {task['dimension']}{subset})")
+        for place, job in enumerate(task["jobs"]):
+            name = f"job {place}" if job["id"] is None else f"job {job['id']}"
+            print(f"  {name}: frames {job['start_frame']} to {job['stop_frame']}, {job['type']}")
+    print()
+    rows: list[tuple[str, ...]] = [("LABEL", "KIND", "SHAPES", "TRACKS", "KEYFRAMES")]
+    for count in found["counts"]:
+        numbers = (count["shapes"], count["tracks"], count["keyframes"])
+        rows.append((count["label"], count["kind"], *(f"{number:,}" for number in numbers)))
+    _columns(rows)
+
+
+@contextmanager
+def progress(*, wanted: bool) -> Iterator[Callable[[framehaul.Progress], None] | None]:
+    """A progress bar on standard error, if that is a terminal; None elsewhere."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    text = TextColumn(
+        "{task.completed:,.0f} frames  {task.fields[annotations]:,} annotations  {task.fields[speed]:.0f} MB/s"
+    )
+    with Progress(BarColumn(), text, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, annotations=0, speed=0.0)
+        started = time.monotonic()
+        before = 0
+
+        def update(now: framehaul.Progress) -> None:
+            nonlocal started, before
+            if now.frames < before:  # the next of several formats
+                started = time.monotonic()
+            before = now.frames
+            speed = now.bytes / 1e6 / max(time.monotonic() - started, 1e-3)
+            bar.update(task, total=now.total_frames, completed=now.frames, annotations=now.annotations, speed=speed)
+
+        yield update
+
+
+def _colours(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,148 @@
+"""Datasets: opening, saving, looking into them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from framehaul import _core
+
+if TYPE_CHECKING:
+    import os
+    from typing import Literal
+
+SAMPLE = "sample"
+"""The source that is built in: a small task with every kind of annotation."""
+
+
+class JobInspection(TypedDict):
+    """A job as `Dataset.inspect` shows it."""
+
+    id: int | None
+    """The server's id; a backup has none."""
+    type: Literal["annotation", "ground_truth", "consensus_replica"]
+    start_frame: int
+    """First frame, relative to the task."""
+    stop_frame: int
+    """Last frame, relative to the task, inclusive."""
+
+
+class TaskInspection(TypedDict):
+    """A task as `Dataset.inspect` shows it."""
+
+    name: str
+    subset: str
+    media: Literal["images", "video"]
+    dimension: Literal["2d", "3d"]
+    frames: int
+    """Number of frames, deleted ones included."""
+    deleted_frames: int
+    start_frame: int
+    """Number of the first frame in the media."""
+    step: int
+    """Frames of the media per frame of the task."""
+    jobs: list[JobInspection]
+
+
+class LabelInspection(TypedDict):
+    """A label as `Dataset.inspect` shows it."""
+
+    name: str
+    """Name; a sublabel has its skeleton's name in front (`person/nose`)."""
+    type: str
+    color: str
+    attributes: list[str]
+
+
+class CountInspection(TypedDict):
+    """How many annotations of one label and kind there are, in all jobs; elements of skeletons are not counted."""
+
+    label: str
+    kind: str
+    """`tag` or the kind of the shape."""
+    shapes: int
+    """Tags, or shapes on single frames."""
+    tracks: int
+    keyframes: int
+
+
+class Inspection(TypedDict):
+    """What a dataset holds."""
+
+    project: str | None
+    """Name of the project; None if the source was a single task."""
+    tasks: list[TaskInspection]
+    labels: list[LabelInspection]
+    counts: list[CountInspection]
+
+
+class Tables:
+    """The tables of a dataset: views, nothing is copied.
+
+    Each is an Arrow table for any Arrow library (`pyarrow.table(tables.shapes)`, `polars.DataFrame(tables.shapes)`).
+    `table.column(name)` is one column, for NumPy too (`numpy.asarray(tables.shapes.column("frame"))`).
+    """
+
+    __slots__ = ("images", "keyframes", "shapes", "tags", "tracks")
+
+    images: _core.Table
+    """The pictures of image tasks; video tasks have none."""
+    tags: _core.Table
+    """Labels on whole frames."""
+    shapes: _core.Table
+    """Shapes on single frames."""
+    tracks: _core.Table
+    """Objects that are followed through frames."""
+    keyframes: _core.Table
+    """The frames where a track's shape was placed."""
+
+    def __init__(self, core: _core.Dataset) -> None:
+        for name in self.__slots__:
+            setattr(self, name, core.table(name))
+
+
+class Dataset:
+    """A project or task with everything annotated in it; immutable. `framehaul.open` makes one."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: _core.Dataset) -> None:
+        self._core = core
+
+    @property
+    def tables(self) -> Tables:
+        """The annotations as Arrow tables, without a copy."""
+        return Tables(self._core)
+
+    def inspect(self) -> Inspection:
+        """What the dataset holds: tasks, jobs, labels, and how many annotations of each label and kind."""
+        return cast("Inspection", self._core.inspect())
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Saves to a folder that `framehaul.open` maps again at once, whatever its size.
+
+        Args:
+            path: The folder to make.
+            overwrite: Whether a saved dataset that is there is replaced.
+        """
+        self._core.save(Path(path), overwrite)
+
+    def __repr__(self) -> str:
+        found = self.inspect()
+        frames = sum(task["frames"] for task in found["tasks"])
+        return f"<framehaul.Dataset: {len(found['tasks'])} tasks, {frames:,} frames, {len(found['labels'])} labels>"
+
+
+def open(  # noqa: A001 - reads as framehaul.open
+    source: str | os.PathLike[str], *, max_ratio: int | None = None, max_total: int | None = None
+) -> Dataset:
+    """Opens a source.
+
+    Args:
+        source: A CVAT task or project backup (.zip), a folder with the server's JSON answers, a saved dataset, or
+            `"sample"`, which is built in.
+        max_ratio: How many times larger than its compressed size a member of a backup may be.
+        max_total: How many bytes a backup may unpack to.
+    """
+    path = Path(__file__).with_name("sample.zip") if source == SAMPLE else Path(source)
+    return Dataset(_core.open(path, max_ratio, max_total))

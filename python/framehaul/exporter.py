@@ -1,0 +1,157 @@
+"""Exporting: one format to one place, or several formats side by side."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+from framehaul import _core, registry
+from framehaul.dataset import Dataset, open  # noqa: A004 - reads as framehaul.open
+from framehaul.errors import Error, PartialExportError, UsageError, from_core
+from framehaul.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Literal
+
+
+class Progress(NamedTuple):
+    """How far an export has come."""
+
+    frames: int
+    """Frames that are finished."""
+    total_frames: int
+    """Frames there are."""
+    annotations: int
+    """Annotations that are finished, those of tracks once per frame."""
+    bytes: int
+    """Bytes made, before compression."""
+
+
+@overload
+def export(
+    source: Dataset | str | os.PathLike[str],
+    format: str,
+    out: str | os.PathLike[str],
+    *,
+    job: int | None = ...,
+    threads: int | None = ...,
+    compression: Literal["none", "fast", "best"] = ...,
+    overwrite: bool = ...,
+    strict: bool = ...,
+    progress: Callable[[Progress], object] | None = ...,
+) -> Report: ...
+@overload
+def export(
+    source: Dataset | str | os.PathLike[str],
+    format: list[str] | tuple[str, ...],
+    out: str | os.PathLike[str],
+    *,
+    job: int | None = ...,
+    threads: int | None = ...,
+    compression: Literal["none", "fast", "best"] = ...,
+    overwrite: bool = ...,
+    strict: bool = ...,
+    progress: Callable[[Progress], object] | None = ...,
+) -> dict[str, Report]: ...
+def export(
+    source: Dataset | str | os.PathLike[str],
+    format: str | list[str] | tuple[str, ...],  # noqa: A002 - the word a user looks for
+    out: str | os.PathLike[str],
+    *,
+    job: int | None = None,
+    threads: int | None = None,
+    compression: Literal["none", "fast", "best"] = "fast",
+    overwrite: bool = False,
+    strict: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+) -> Report | dict[str, Report]:
+    """Exports a dataset.
+
+    Args:
+        source: A dataset, or what `framehaul.open` takes.
+        format: A format's name or slug, or several.
+        out: For one format the archive to write (`.zip`), or a folder if it ends in `/`. For several formats a folder
+            that receives `FORMAT.zip` for each.
+        job: Only this job: its place in a backup, from 0, or the server's job id.
+        threads: How many threads work; as many as there are cores by default. The bytes do not depend on it.
+        compression: `none` stores, `fast` and `best` deflate. Pictures are always stored.
+        overwrite: Whether what is there may be replaced.
+        strict: Whether annotations that the format cannot hold are an error.
+        progress: Is called about ten times a second; what it raises stops the export.
+
+    Returns:
+        The report; for several formats a dict from display name to report.
+
+    Raises:
+        Error: With its code and place. A failed export leaves nothing behind.
+        PartialExportError: Some of several formats failed. The others were written.
+        KeyboardInterrupt: At Ctrl-C. Nothing is left behind.
+    """
+    infos = check(format, out)
+    one = isinstance(format, str)
+    dataset = source if isinstance(source, Dataset) else open(source)
+    with nullcontext() if one else _folder(Path(out)):
+        made = _core.export(
+            dataset._core,  # noqa: SLF001 - the two halves of one package
+            [(info.name, os.fspath(out) if one else str(Path(out) / f"{info.name}.zip")) for info in infos],
+            job=job,
+            threads=threads,
+            compression=compression,
+            overwrite=overwrite,
+            strict=strict,
+            dumped=_dumped(),
+            progress=progress and (lambda *parts: progress(Progress(*parts))),
+        )
+    reports = {
+        info.name: Report.from_json(each) for info, each in zip(infos, made, strict=True) if isinstance(each, str)
+    }
+    errors = {info.name: each for info, each in zip(infos, made, strict=True) if isinstance(each, Error)}
+    if not one and errors:
+        raise PartialExportError(reports, errors)
+    for error in errors.values():
+        raise error
+    return reports[infos[0].name] if one else reports
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """Makes the folder that receives several formats; if none arrived, what was made is taken away again."""
+    new = [each for each in (path, *path.parents) if not each.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_core("not-writable", f'"{path}" is no folder and cannot be made one: {error.strerror}') from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # which is how a folder says that something is in it
+            for each in new:
+                each.rmdir()
+
+
+def check(format: str | list[str] | tuple[str, ...], out: str | os.PathLike[str]) -> list[registry.FormatInfo]:  # noqa: A002
+    """The formats, each once; raises if there is none of a name, or if OUT does not say what it is to be."""
+    if isinstance(format, str):
+        if not os.fspath(out).endswith((".zip", "/", os.sep)):
+            text = f'"{os.fspath(out)}" is neither an archive (ends in .zip) nor a folder (ends in /)'
+            raise UsageError(text, code="bad-option")
+        return [registry.find(format)]
+    if not format:
+        raise UsageError("no format was given; `framehaul formats` lists them", code="bad-option")
+    return list(dict.fromkeys(registry.find(name) for name in format))
+
+
+def _dumped() -> str:
+    """The time that CVAT XML prints, as CVAT prints it: now, or what the environment fixes it to."""
+    from datetime import datetime, timezone
+
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    if not fixed:
+        return str(datetime.now(timezone.utc))
+    try:
+        return str(datetime.fromtimestamp(int(fixed), timezone.utc))
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(f'SOURCE_DATE_EPOCH is "{fixed}", not a number of seconds', code="bad-option") from error

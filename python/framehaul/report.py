@@ -1,0 +1,153 @@
+"""What became of the annotations in an export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
+Outcome = Literal["written", "converted", "dropped"]
+
+
+class Row(NamedTuple):
+    """One fate of one kind of annotation."""
+
+    label: str
+    """Name of the label; a sublabel has its skeleton's name in front (`person/nose`)."""
+    shape: str
+    """`tag` or the kind of the shape."""
+    outcome: Outcome
+    """Written as it is, converted to something else, or dropped."""
+    detail: str
+    """To what it was converted, or why it was dropped."""
+    annotations: int
+    """How many; those of tracks count once per frame."""
+
+
+class Note(NamedTuple):
+    """Something worth knowing that lost no annotation."""
+
+    message: str
+    """What was done."""
+    place: str
+    """Where it was first done."""
+    times: int
+    """How often."""
+
+
+class Report:
+    """What was written, converted and dropped, per label and shape; printing it gives a table."""
+
+    __slots__ = ("_data", "notes", "rows")
+
+    rows: tuple[Row, ...]
+    """What became of each label's annotations."""
+    notes: tuple[Note, ...]
+    """What else is worth knowing."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
+        self.rows = tuple(
+            Row(row["label"], row["shape"], row["outcome"], row["detail"], row["count"]) for row in data["rows"]
+        )
+        self.notes = tuple(Note(note["message"], note["place"], note["count"]) for note in data["notes"])
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Report:
+        """The report that `to_json` wrote."""
+        import orjson
+
+        return cls(orjson.loads(text))
+
+    @property
+    def format(self) -> str:
+        """Display name of the format."""
+        return str(self._data["format"])
+
+    @property
+    def frames(self) -> int:
+        """Number of exported frames."""
+        return int(self._data["frames"])
+
+    @property
+    def annotations(self) -> int:
+        """Number of annotations in the output, those of tracks once per frame."""
+        return int(self._data["annotations"])
+
+    @property
+    def size(self) -> int:
+        """Size of the output in bytes."""
+        return int(self._data["bytes"])
+
+    @property
+    def members(self) -> int:
+        """Number of files in the output."""
+        return int(self._data["members"])
+
+    @property
+    def written(self) -> int:
+        """Number of annotations that were written as they are."""
+        return self._total("written")
+
+    @property
+    def converted(self) -> int:
+        """Number of annotations that were written as something else."""
+        return self._total("converted")
+
+    @property
+    def dropped(self) -> int:
+        """Number of annotations that the output lacks."""
+        return self._total("dropped")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values."""
+        return self._data
+
+    def to_json(self) -> bytes:
+        """The report as JSON, indented, with a newline at its end."""
+        import orjson
+
+        return orjson.dumps(self._data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+    def text(self, *, colour: bool = False) -> str:
+        """The table that printing shows; `colour` paints what was converted or dropped for a terminal."""
+        head = f"{self.format}: {self.frames:,} frames, {self.written:,} annotations written"
+        head += f", {self.converted:,} converted, {self.dropped:,} dropped"
+        lines = [_paint(head, "1") if colour else head]
+        lines += _table(self.rows, colour=colour)
+        lines += [_line(note) for note in self.notes]
+        return "\n".join(lines)
+
+    def _total(self, outcome: Outcome) -> int:
+        return sum(row.annotations for row in self.rows if row.outcome == outcome)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        counts = f"written={self.written}, converted={self.converted}, dropped={self.dropped}"
+        return f"Report(format={self.format!r}, frames={self.frames}, {counts})"
+
+
+_COLOURS = {"written": "", "converted": "33", "dropped": "31"}
+
+
+def _table(rows: tuple[Row, ...], *, colour: bool) -> list[str]:
+    cells = [(row.label, row.shape, f"{row.annotations:,}", row.outcome, row.detail) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for label, shape, count, outcome, detail in cells:
+        line = f"  {label:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}  {outcome:<{widths[3]}}  {detail}"
+        paint = _COLOURS[outcome] if colour else ""
+        lines.append(_paint(line.rstrip(), paint) if paint else line.rstrip())
+    return lines
+
+
+def _paint(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def _line(note: Note) -> str:
+    times = "once" if note.times == 1 else f"{note.times:,} times"
+    return f"note: {note.message} ({times}, first at {note.place})" if note.place else f"note: {note.message} ({times})"

@@ -1,0 +1,69 @@
+//! Datasets: opening, saving, and the doors to what they hold.
+
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use framehaul_core::dataset;
+use framehaul_core::ingest::{self, Limits};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::error::to_py;
+use crate::inspect::inspect;
+use crate::table::{Table, table_of};
+
+/// How often a source that is being read looks for Ctrl-C.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Adds the class and what makes it.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Dataset>()?;
+    module.add_function(wrap_pyfunction!(open, module)?)
+}
+
+/// The columns of a dataset, shared by all that look at them.
+#[pyclass(frozen, module = "framehaul._core")]
+pub struct Dataset(pub Arc<dataset::Dataset>);
+
+#[pymethods]
+impl Dataset {
+    fn inspect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        inspect(py, &self.0)
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf, overwrite: bool) -> PyResult<()> {
+        py.detach(|| dataset::save(&self.0, &path, overwrite)).map_err(to_py)
+    }
+
+    fn table(&self, name: &str) -> PyResult<Table> {
+        table_of(&self.0, name)
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (path, max_ratio = None, max_total = None))]
+fn open(py: Python<'_>, path: PathBuf, max_ratio: Option<u64>, max_total: Option<u64>) -> PyResult<Dataset> {
+    let default = Limits::default();
+    let limits =
+        Limits { max_ratio: max_ratio.unwrap_or(default.max_ratio), max_total: max_total.unwrap_or(default.max_total) };
+    let read = py.detach(|| {
+        if dataset::is_saved(&path) {
+            return dataset::open_saved(&path).map_err(to_py);
+        }
+        let (looked, stopped) = (Cell::new(Instant::now()), RefCell::new(None));
+        let go_on = |_| {
+            if looked.get().elapsed() < LOOK_EVERY {
+                return true;
+            }
+            looked.set(Instant::now());
+            let signals = Python::attach(|py| py.check_signals());
+            signals.map_err(|error| *stopped.borrow_mut() = Some(error)).is_ok()
+        };
+        // What a signal handler raised says more than that reading was interrupted.
+        ingest::open(&path, &limits, &go_on)
+            .map_err(|error| stopped.take().unwrap_or_else(|| to_py(error.in_file(path.display().to_string()))))
+    })?;
+    Ok(Dataset(Arc::new(read)))
+}

@@ -1,0 +1,26 @@
+//! Errors of the core as Python exceptions. The classes are Python's own: `framehaul/errors.py`.
+
+use framehaul_core::error::{Code, Error};
+use pyo3::prelude::*;
+
+/// Adds what `framehaul.errors` is tested against.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(error_codes, module)?)
+}
+
+#[pyfunction]
+fn error_codes() -> Vec<&'static str> {
+    Code::ALL.iter().map(|code| code.as_str()).collect()
+}
+
+/// The exception for an error of the core.
+pub fn to_py(error: Error) -> PyErr {
+    Python::attach(|py| build(py, &error).unwrap_or_else(|failed| failed))
+}
+
+fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    let place = error.place();
+    let parts = (&place.file, &place.task, place.job, place.frame, place.track, place.shape, &place.label);
+    let from_core = py.import("framehaul.errors")?.getattr("from_core")?;
+    Ok(PyErr::from_value(from_core.call1((error.code().as_str(), error.to_string(), parts))?))
+}

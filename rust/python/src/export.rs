@@ -1,0 +1,69 @@
+//! Exports: options in, reports out, with the GIL released in between.
+
+use std::path::{Path, PathBuf};
+
+use framehaul_core::error::Error;
+use framehaul_core::execute::{self, Options, Progress};
+use framehaul_core::format::{self, Format};
+use pyo3::prelude::*;
+
+use crate::dataset::Dataset;
+use crate::error::to_py;
+
+/// Adds the function.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(export, module)?)
+}
+
+#[pyfunction]
+#[pyo3(signature = (
+    dataset, outputs, *,
+    job = None, threads = None, compression = "fast", overwrite = false, strict = false, dumped = "", progress = None
+))]
+#[expect(clippy::too_many_arguments, reason = "one for each option; Python names them")]
+fn export(
+    py: Python<'_>,
+    dataset: &Dataset,
+    outputs: Vec<(String, PathBuf)>,
+    job: Option<u64>,
+    threads: Option<usize>,
+    compression: &str,
+    overwrite: bool,
+    strict: bool,
+    dumped: &str,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Vec<Py<PyAny>>> {
+    let outputs = outputs
+        .iter()
+        .map(|(name, path)| Ok((format::find(name)?, path.as_path())))
+        .collect::<Result<Vec<(&Format, &Path)>, Error>>()
+        .map_err(to_py)?;
+    let options = Options {
+        job,
+        threads,
+        compression: compression.parse().map_err(to_py)?,
+        overwrite,
+        strict,
+        format: format::Options { dumped: dumped.to_owned() },
+    };
+    let mut stopped = None;
+    let mut on_progress = |now: &Progress| {
+        // The calling thread is the one that signals are handled on, and the only one that ever takes the GIL.
+        let told = Python::attach(|py| {
+            py.check_signals()?;
+            let numbers = (now.frames, now.all_frames, now.annotations, now.bytes);
+            progress.as_ref().map_or(Ok(()), |progress| progress.call1(py, numbers).map(drop))
+        });
+        told.map_err(|error| stopped = Some(error)).is_ok()
+    };
+    let reports = py.detach(|| execute::export(&dataset.0, &outputs, &options, &mut on_progress));
+    // What a signal handler or `progress` raised says more than that the export was interrupted.
+    let reports = reports.map_err(|error| stopped.unwrap_or_else(|| to_py(error)))?;
+    reports
+        .into_iter()
+        .map(|report| match report {
+            Ok(report) => Ok(report.to_json().into_pyobject(py)?.into_any().unbind()),
+            Err(error) => Ok(to_py(error).into_value(py).into_any()),
+        })
+        .collect()
+}

@@ -1,0 +1,104 @@
+//! What a dataset holds, in plain Python values. The types stand in `framehaul/dataset.py`.
+
+use framehaul_core::dataset::{Dataset, Job, JobKind, Media, Task, top_level};
+use framehaul_core::schema::{Label, ShapeKind};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Tags count as a kind after those of shapes.
+const KINDS: usize = ShapeKind::ALL.len() + 1;
+const TAG: usize = ShapeKind::ALL.len();
+
+/// Tasks, jobs, labels, and counts by label and kind.
+pub fn inspect<'py>(py: Python<'py>, dataset: &Dataset) -> PyResult<Bound<'py, PyDict>> {
+    let tasks = dataset.tasks.iter().map(|task| task_dict(py, task)).collect::<PyResult<Vec<_>>>()?;
+    let labels = dataset.schema.labels().iter().enumerate();
+    let labels = labels
+        .map(|(index, label)| label_dict(py, dataset.schema.path(index as u32), label))
+        .collect::<PyResult<Vec<_>>>()?;
+    let counts = py.detach(|| counts(dataset));
+    let counts = counts.iter().enumerate().filter(|(_, count)| **count != Count::default());
+    let counts = counts.map(|(slot, count)| count_dict(py, dataset, slot, *count)).collect::<PyResult<Vec<_>>>()?;
+    let found = PyDict::new(py);
+    found.set_item("project", dataset.project.as_ref().map(|project| &project.name))?;
+    found.set_item("tasks", tasks)?;
+    found.set_item("labels", labels)?;
+    found.set_item("counts", counts)?;
+    Ok(found)
+}
+
+fn task_dict<'py>(py: Python<'py>, task: &Task) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("name", &task.name)?;
+    dict.set_item("subset", &task.subset)?;
+    dict.set_item("media", if matches!(task.media, Media::Video { .. }) { "video" } else { "images" })?;
+    dict.set_item("dimension", if task.is_3d { "3d" } else { "2d" })?;
+    dict.set_item("frames", task.size)?;
+    dict.set_item("deleted_frames", task.deleted.len())?;
+    dict.set_item("start_frame", task.start_frame)?;
+    dict.set_item("step", task.step)?;
+    dict.set_item("jobs", task.jobs.iter().map(|job| job_dict(py, job)).collect::<PyResult<Vec<_>>>()?)?;
+    Ok(dict)
+}
+
+fn job_dict<'py>(py: Python<'py>, job: &Job) -> PyResult<Bound<'py, PyDict>> {
+    let kind = match job.kind {
+        JobKind::Annotation => "annotation",
+        JobKind::GroundTruth => "ground_truth",
+        JobKind::ConsensusReplica => "consensus_replica",
+    };
+    let dict = PyDict::new(py);
+    dict.set_item("id", job.id)?;
+    dict.set_item("type", kind)?;
+    dict.set_item("start_frame", job.start)?;
+    dict.set_item("stop_frame", job.stop)?;
+    Ok(dict)
+}
+
+fn label_dict<'py>(py: Python<'py>, path: String, label: &Label) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("name", path)?;
+    dict.set_item("type", &label.kind)?;
+    dict.set_item("color", &label.color)?;
+    dict.set_item("attributes", label.attributes.iter().map(|attribute| &attribute.name).collect::<Vec<_>>())?;
+    Ok(dict)
+}
+
+fn count_dict<'py>(py: Python<'py>, dataset: &Dataset, slot: usize, count: Count) -> PyResult<Bound<'py, PyDict>> {
+    let (label, kind) = (slot / KINDS, slot % KINDS);
+    let dict = PyDict::new(py);
+    dict.set_item("label", dataset.schema.path(label as u32))?;
+    dict.set_item("kind", ShapeKind::from_number(kind as u8).map_or("tag", ShapeKind::as_str))?;
+    dict.set_item("shapes", count.shapes)?;
+    dict.set_item("tracks", count.tracks)?;
+    dict.set_item("keyframes", count.keyframes)?;
+    Ok(dict)
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Count {
+    shapes: u64,
+    tracks: u64,
+    keyframes: u64,
+}
+
+/// A count for each label and kind, label after label. Elements of skeletons are part of them and not counted.
+fn counts(dataset: &Dataset) -> Vec<Count> {
+    let mut counts = vec![Count::default(); dataset.schema.len() * KINDS];
+    let (tags, shapes, tracks) = (&dataset.columns.tags, &dataset.columns.shapes, &dataset.columns.tracks);
+    let slot = |label: u32, kind: usize| label as usize * KINDS + kind;
+    for job in dataset.tasks.iter().flat_map(|task| &task.jobs) {
+        for row in job.tags.clone() {
+            counts[slot(tags.label[row as usize], TAG)].shapes += 1;
+        }
+        for row in top_level(&shapes.elements, job.shapes.clone()) {
+            counts[slot(shapes.label[row as usize], shapes.kind(row) as usize)].shapes += 1;
+        }
+        for row in top_level(&tracks.elements, job.tracks.clone()) {
+            let count = &mut counts[slot(tracks.label[row as usize], tracks.kind(row) as usize)];
+            count.tracks += 1;
+            count.keyframes += u64::from(tracks.keyframe_count[row as usize]);
+        }
+    }
+    counts
+}

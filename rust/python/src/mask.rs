@@ -1,0 +1,250 @@
+//! `framehaul.mask`: COCO RLE masks over NumPy arrays and dicts.
+
+use framehaul_core::error::{Code, Error};
+use framehaul_core::raster::{Measured, Rle, cvat, encode as encoder, merge as joiner, polygon};
+use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PySlice};
+use rayon::prelude::*;
+
+use crate::error::to_py;
+use crate::rle::{Batch, Layout, Numbers, RleDict, Written, map, run};
+
+/// Adds the module `_mask` to the compiled package.
+pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
+    let module = PyModule::new(parent.py(), "framehaul.mask")?;
+    module.add_function(wrap_pyfunction!(encode, &module)?)?;
+    module.add_function(wrap_pyfunction!(decode, &module)?)?;
+    module.add_function(wrap_pyfunction!(merge, &module)?)?;
+    module.add_function(wrap_pyfunction!(area, &module)?)?;
+    module.add_function(wrap_pyfunction!(bbox, &module)?)?;
+    module.add_function(wrap_pyfunction!(iou, &module)?)?;
+    module.add_function(wrap_pyfunction!(from_polygons, &module)?)?;
+    module.add_function(wrap_pyfunction!(from_boxes, &module)?)?;
+    module.add_function(wrap_pyfunction!(from_cvat, &module)?)?;
+    module.add_function(wrap_pyfunction!(to_cvat, &module)?)?;
+    parent.add("_mask", module)
+}
+
+/// A two-dimensional array of bytes, one for each pixel, as the functions below read it.
+pub fn read_image(image: &Bound<'_, PyAny>) -> PyResult<Rle> {
+    let image = bytes_of(image)?;
+    let image = image.cast::<PyArrayDyn<u8>>()?.readonly();
+    encode_image(&image)
+}
+
+/// Views or converts an array as contiguous bytes in which all but 0 are set.
+fn bytes_of<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = array.py();
+    let numpy = py.import(pyo3::intern!(py, "numpy"))?;
+    let array = numpy.call_method1(pyo3::intern!(py, "asarray"), (array,))?;
+    if let Ok(bytes) = array.cast::<PyArrayDyn<u8>>() {
+        if bytes.is_contiguous() {
+            return Ok(array);
+        }
+        return numpy.call_method1(pyo3::intern!(py, "ascontiguousarray"), (array,));
+    }
+    let set = numpy.call_method1(pyo3::intern!(py, "not_equal"), (array, 0))?;
+    let set = if set.getattr("flags")?.get_item("FORC")?.is_truthy()? { set } else { set.call_method0("copy")? };
+    set.call_method1(pyo3::intern!(py, "view"), (pyo3::intern!(py, "uint8"),))
+}
+
+fn encode_image(image: &PyReadonlyArrayDyn<'_, u8>) -> PyResult<Rle> {
+    let &[height, width] = image.shape() else {
+        return Err(PyValueError::new_err(format!("expected an array of 2 dimensions, got {}", image.ndim())));
+    };
+    let too_large = |_| to_py(Error::new(Code::TooLarge, format!("an image of {height} x {width} pixels")));
+    let (height, width) = (u32::try_from(height).map_err(too_large)?, u32::try_from(width).map_err(too_large)?);
+    let (bytes, by_columns) = (image.as_slice()?, image.is_fortran_contiguous());
+    run(image.py(), |scratch| {
+        if by_columns {
+            encoder::column_major(bytes, height, width)
+        } else {
+            encoder::row_major(bytes, height, width, scratch)
+        }
+    })
+}
+
+#[pyfunction]
+#[pyo3(signature = (masks, *, compressed = true))]
+fn encode<'py>(masks: &Bound<'py, PyAny>, compressed: bool) -> PyResult<Bound<'py, PyAny>> {
+    let py = masks.py();
+    let masks = bytes_of(masks)?;
+    let array = masks.cast::<PyArrayDyn<u8>>()?;
+    if array.ndim() != 3 {
+        return Written::new(encode_image(&array.readonly())?, compressed).into_py(py);
+    }
+    let all = PySlice::full(py);
+    let one = |i| Written::new(read_image(&masks.get_item((&all, &all, i))?)?, compressed).into_py(py);
+    let dicts = (0..array.shape()[2]).map(one).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyList::new(py, dicts)?.into_any())
+}
+
+#[pyfunction]
+fn decode<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = rles.py();
+    let dicts = RleDict::batch(rles)?;
+    let rles = map(py, dicts.as_slice(), |dict, _| dict.read())?;
+    let size = |rle: &Rle| (rle.height, rle.width);
+    let (height, width) = rles.first().map_or((0, 0), size);
+    if rles.iter().any(|rle| size(rle) != (height, width)) {
+        return Err(to_py(Error::new(Code::BadMask, "masks of different sizes cannot be decoded into one array")));
+    }
+    let options = PyDict::new(py);
+    options.set_item("order", "F")?;
+    let shape = match &dicts {
+        Batch::One(_) => vec![height as usize, width as usize],
+        Batch::Many(_) => vec![height as usize, width as usize, rles.len()],
+    };
+    // NumPy's own zeros come from the system untouched, and too large an array is a MemoryError.
+    let image = py.import("numpy")?.call_method("zeros", (shape, "uint8"), Some(&options))?;
+    let array = image.cast::<PyArrayDyn<u8>>()?;
+    let mut bytes = array.readwrite();
+    let bytes = bytes.as_slice_mut()?;
+    let pixels = (height as usize * width as usize).max(1);
+    run(py, |_| bytes.par_chunks_mut(pixels).zip(&rles).try_for_each(|(bytes, rle)| rle.paint(bytes, 1)))?;
+    Ok(image)
+}
+
+#[pyfunction]
+#[pyo3(signature = (rles, *, intersect = false, compressed = true))]
+fn merge<'py>(rles: &Bound<'py, PyAny>, intersect: bool, compressed: bool) -> PyResult<Bound<'py, PyAny>> {
+    let py = rles.py();
+    let dicts = RleDict::batch(rles)?;
+    let rles = map(py, dicts.as_slice(), |dict, _| dict.read())?;
+    let join = if intersect { joiner::intersection } else { joiner::union };
+    run(py, |_| Ok(Written::new(join(&rles)?, compressed)))?.into_py(py)
+}
+
+#[pyfunction]
+fn area<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = rles.py();
+    let dicts = RleDict::batch(rles)?;
+    let areas = map(py, dicts.as_slice(), |dict, _| Ok(dict.read()?.area()))?;
+    match dicts {
+        Batch::One(_) => Ok(areas.into_iter().sum::<u64>().into_pyobject(py)?.into_any()),
+        Batch::Many(_) => Ok(areas.into_pyarray(py).into_any()),
+    }
+}
+
+#[pyfunction]
+fn bbox<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = rles.py();
+    let dicts = RleDict::batch(rles)?;
+    let boxes = map(py, dicts.as_slice(), |dict, _| Ok(dict.read()?.bbox().map(f64::from)))?;
+    let count = boxes.len();
+    let values = PyArray1::from_vec(py, boxes.into_iter().flatten().collect::<Vec<f64>>());
+    match dicts {
+        Batch::One(_) => Ok(values.into_any()),
+        Batch::Many(_) => Ok(values.reshape([count, 4])?.into_any()),
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (found, truth, *, crowd = None))]
+fn iou<'py>(
+    found: &Bound<'py, PyAny>,
+    truth: &Bound<'py, PyAny>,
+    crowd: Option<Vec<Bound<'py, PyAny>>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = found.py();
+    let (rows, columns) = (RleDict::batch(found)?, RleDict::batch(truth)?);
+    let (rows, columns) = (rows.as_slice(), columns.as_slice());
+    let crowd = match crowd {
+        // COCO files hold 0 and 1.
+        Some(crowd) => crowd.iter().map(|value| value.is_truthy()).collect::<PyResult<_>>()?,
+        None => vec![false; columns.len()],
+    };
+    if crowd.len() != columns.len() {
+        let message = format!("crowd has {} values for {} masks", crowd.len(), columns.len());
+        return Err(PyValueError::new_err(message));
+    }
+    let truth = map(py, columns, |dict, _| dict.read())?;
+    let truth: Vec<_> = py.detach(|| truth.iter().map(Measured::new).zip(&crowd).collect());
+    let values = map(py, rows, |dict, _| {
+        let found = dict.read()?;
+        let found = Measured::new(&found);
+        truth.iter().map(|(truth, crowd)| found.iou(truth, **crowd)).collect::<Result<Vec<f64>, _>>()
+    })?;
+    Ok(values.concat().into_pyarray(py).reshape([rows.len(), columns.len()])?.into_any())
+}
+
+#[pyfunction]
+#[pyo3(signature = (polygons, *, height, width, compressed = true))]
+fn from_polygons<'py>(
+    polygons: &Bound<'py, PyAny>,
+    height: u32,
+    width: u32,
+    compressed: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut numbers = Numbers::default();
+    let shapes = Numbers::batch(polygons, Layout::Points, &mut numbers)?;
+    let written = map(polygons.py(), shapes.as_slice(), |points, scratch| {
+        if points.len() < 6 {
+            let message = format!("a polygon of {} coordinates; it needs three points", points.len());
+            return Err(Error::new(Code::BadShape, message));
+        }
+        Ok(Written::new(polygon::fill(points, height, width, scratch)?, compressed))
+    })?;
+    wrap_all(polygons.py(), &shapes, written)
+}
+
+#[pyfunction]
+#[pyo3(signature = (boxes, *, height, width, compressed = true))]
+fn from_boxes<'py>(
+    boxes: &Bound<'py, PyAny>,
+    height: u32,
+    width: u32,
+    compressed: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut numbers = Numbers::default();
+    let shapes = Numbers::batch(boxes, Layout::Shapes, &mut numbers)?;
+    let written = map(boxes.py(), shapes.as_slice(), |numbers, scratch| {
+        let &&[x, y, w, h] = numbers else {
+            let message = format!("a box of {} numbers; it needs x, y, width and height", numbers.len());
+            return Err(Error::new(Code::BadShape, message));
+        };
+        Ok(Written::new(polygon::fill_box([x, y, w, h], height, width, scratch)?, compressed))
+    })?;
+    wrap_all(boxes.py(), &shapes, written)
+}
+
+#[pyfunction]
+#[pyo3(signature = (points, *, height, width, clip = false, compressed = true))]
+fn from_cvat<'py>(
+    points: &Bound<'py, PyAny>,
+    height: u32,
+    width: u32,
+    clip: bool,
+    compressed: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut numbers = Numbers::default();
+    let shapes = Numbers::batch(points, Layout::Shapes, &mut numbers)?;
+    let written = map(points.py(), shapes.as_slice(), |points, scratch| {
+        let converted = cvat::to_rle(points, height, width, scratch)?;
+        if converted.clipped && !clip {
+            let message = format!("a mask whose box leaves the image of {height} x {width} pixels");
+            return Err(Error::new(Code::BadMask, message).advise("pass clip=True to cut it"));
+        }
+        Ok(Written::new(converted.rle, compressed))
+    })?;
+    wrap_all(points.py(), &shapes, written)
+}
+
+#[pyfunction]
+fn to_cvat<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = rles.py();
+    let dicts = RleDict::batch(rles)?;
+    let points = map(py, dicts.as_slice(), |dict, scratch| {
+        let points = cvat::from_rle(&dict.read()?, scratch).unwrap_or_default();
+        Ok(points.into_iter().map(|v| v as u32).collect::<Vec<_>>())
+    })?;
+    let lists = points.into_iter().map(|list| list.into_pyobject(py)).collect::<PyResult<_>>()?;
+    dicts.wrap(py, lists)
+}
+
+/// RLE dicts, one or a list as the shapes were given.
+fn wrap_all<'py, T>(py: Python<'py>, shapes: &Batch<T>, written: Vec<Written>) -> PyResult<Bound<'py, PyAny>> {
+    shapes.wrap(py, written.into_iter().map(|written| written.into_py(py)).collect::<PyResult<_>>()?)
+}

@@ -1,0 +1,42 @@
+"""Fixtures: the command line as a child process, and the two ways in which a hand-made task can be read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from program import PROGRAM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from backups import Task
+
+
+@pytest.fixture
+def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `framehaul` with these arguments."""
+
+    def run(*arguments: object, **more) -> subprocess.CompletedProcess[str]:
+        environment = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "SOURCE_DATE_EPOCH")}
+        environment |= more.pop("env", {})
+        command = [str(PROGRAM), *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False, **more)
+
+    return run
+
+
+@pytest.fixture(params=["backup", "server"])
+def written(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Task], Path]:
+    """Writes a task as a backup, and once more as server answers."""
+
+    def write(task: Task) -> Path:
+        if request.param == "backup":
+            return task.backup(tmp_path / "task.zip")
+        return task.server(tmp_path / "server")
+
+    return write
