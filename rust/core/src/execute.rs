@@ -71,18 +71,19 @@ pub fn export(
     options: &Options,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Result<Report>>> {
-    let scene = match options.job {
-        Some(job) => Scene::of_job(dataset, job)?,
-        None => Scene::new(dataset)?,
-    };
     let threads = match options.threads {
         Some(0) => return Err(Error::new(Code::BadOption, "the number of threads must be at least 1")),
         Some(threads) => threads,
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
+    let pool = pool(threads)?;
+    let scene = pool.install(|| match options.job {
+        Some(job) => Scene::of_job(dataset, job),
+        None => Scene::new(dataset),
+    })?;
     let mut reports = Vec::with_capacity(outputs.len());
     for (format, path) in outputs {
-        let report = export_scene(&scene, format, path, threads, options, on_progress);
+        let report = export_scene(&scene, format, path, &pool, options, on_progress);
         if let Err(error) = &report
             && error.code() == Code::Interrupted
         {
@@ -97,14 +98,14 @@ fn export_scene(
     scene: &Scene<'_>,
     format: &Format,
     path: &Path,
-    threads: usize,
+    pool: &rayon::ThreadPool,
     options: &Options,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Report> {
     let mut sink = open_sink(path, options)?;
-    let plan = counting_pool(threads)?.install(|| (format.plan)(scene, &options.format))?;
+    let plan = pool.install(|| (format.plan)(scene, &options.format))?;
     let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
-    let mut tally = run(&plan, sink.as_mut(), threads, &mut progress, on_progress)?;
+    let mut tally = run(&plan, sink.as_mut(), pool.current_num_threads(), &mut progress, on_progress)?;
     count_losses(scene, &mut tally);
     let report = |members, bytes| Report::new(format.name, &scene.dataset.schema, &tally, members, bytes);
     let dropped = report(0, 0).dropped;
@@ -125,8 +126,8 @@ fn open_sink(path: &Path, options: &Options) -> Result<Box<dyn Sink>> {
     Ok(Box::new(Archive::create(path, options.compression, options.overwrite)?))
 }
 
-/// Plans count in parallel; they too keep to the number of threads that was asked for.
-fn counting_pool(threads: usize) -> Result<rayon::ThreadPool> {
+/// Merging jobs and counting are parallel too, and keep to the number of threads that was asked for.
+fn pool(threads: usize) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()

@@ -25,12 +25,12 @@ const TRAILER: usize = 4 + MAGIC.len();
 const PREFIX: usize = 8;
 
 /// Writes a record batch as a whole file.
-pub fn write(path: &Path, batch: &RecordBatch) -> Result<()> {
+pub fn write(path: &Path, batch: &RecordBatch) -> io::Result<()> {
     let failed = |error: ArrowError| match error {
-        ArrowError::IoError(_, error) => Error::io(path, &error),
-        other => Error::new(Code::Internal, other.to_string()).in_file(path.display().to_string()),
+        ArrowError::IoError(_, error) => error,
+        other => io::Error::other(other),
     };
-    let file = BufWriter::new(File::create(path).map_err(|error| Error::io(path, &error))?);
+    let file = BufWriter::new(File::create(path)?);
     // 64 bytes, the most that Arrow recommends: wide loads of a mapped column cross no cache line.
     let options = IpcWriteOptions::try_new(64, false, MetadataVersion::V5).map_err(failed)?;
     let mut writer = FileWriter::try_new_with_options(file, &batch.schema(), options).map_err(failed)?;

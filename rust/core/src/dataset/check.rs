@@ -107,12 +107,16 @@ fn geometry(kind: ShapeKind, rotation: f64, points: &[f64]) -> Result<()> {
         ShapeKind::Points => pairs && count >= 2,
         ShapeKind::Cuboid => count == 16,
         ShapeKind::Mask => count >= 4,
-        ShapeKind::Skeleton => count == 0,
+        // It has none that anybody reads; its elements have them.
+        ShapeKind::Skeleton => true,
     };
     ensure(fits, || format!("a {} cannot have {count} coordinates", kind.as_str()))?;
     ensure(rotation.is_finite() && points.iter().all(|value| value.is_finite()), || {
         "a coordinate or angle is not finite".to_owned()
-    })
+    })?;
+    let bounds = if kind == ShapeKind::Mask { &points[count - 4..] } else { &[] };
+    let limit = f64::from(i32::MAX);
+    ensure(bounds.iter().all(|bound| bound.abs() <= limit), || "a mask's box is beyond all pictures".to_owned())
 }
 
 fn kind(number: u8) -> Result<ShapeKind> {
@@ -252,6 +256,7 @@ mod tests {
             (|c| set(&mut c.shapes.kind, 2, 5), "row 2 of shapes: a cuboid cannot have 4 coordinates"),
             (|c| set(&mut c.shapes.rotation, 2, f64::NAN), "row 2 of shapes: a coordinate or angle is not finite"),
             (|c| set(&mut c.shapes.points.values, 3, f64::INFINITY), "row 2 of shapes: a coordinate or angle"),
+            (|c| set(&mut c.shapes.points.values, 12, 1e18), "row 3 of shapes: a mask's box is beyond all pictures"),
             (|c| set(&mut c.shapes.elements, 1, 2), "row 1 of shapes: it cannot have 2 elements"),
             (|c| set(&mut c.shapes.elements, 2, 1), "row 2 of shapes: it cannot have 1 elements"),
             (|c| set(&mut c.tracks.elements, 1, 1), "row 2 of tracks: it cannot have 1 elements"),

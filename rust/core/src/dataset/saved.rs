@@ -83,18 +83,17 @@ pub fn save(dataset: &Dataset, path: &Path, overwrite: bool) -> Result<()> {
     let workshop = workshop(path).map_err(io)?;
     let (new, old) = (workshop.path().join("new"), workshop.path().join("old"));
     fs::create_dir(&new).map_err(io)?;
-    write(dataset, &new)?;
+    write(dataset, &new, path)?;
     if replaces {
         fs::rename(path, &old).map_err(io)?;
     }
-    fs::rename(&new, path).map_err(|error| {
-        if replaces {
-            // There is nothing to do about a second failure; the first one is told.
-            let _ = fs::rename(&old, path);
-        }
-        // Somebody else may have made a folder there since the first look.
-        if path.symlink_metadata().is_ok() && !replaces { exists("the folder exists") } else { io(error) }
-    })
+    let Err(error) = fs::rename(&new, path) else { return Ok(()) };
+    if replaces && fs::rename(&old, path).is_err() {
+        // The old dataset could not go back; better a hidden folder too many than a dataset lost.
+        let _ = workshop.keep();
+    }
+    // Somebody else may have made a folder there since the first look.
+    Err(if !replaces && path.symlink_metadata().is_ok() { exists("the folder exists") } else { io(error) })
 }
 
 /// A hidden folder beside `path`, on the same disk, that is removed with all that is left in it.
@@ -104,25 +103,25 @@ fn workshop(path: &Path) -> io::Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix(&format!(".{name}.")).tempdir_in(parent)
 }
 
-fn write(dataset: &Dataset, folder: &Path) -> Result<()> {
+/// Writes the files. Errors name `path`, where they will be, and not the hidden folder.
+fn write(dataset: &Dataset, folder: &Path, path: &Path) -> Result<()> {
+    let io = |error: io::Error| Error::io(path, &error);
     let header = Header {
         framehaul_dataset: VERSION,
         schema: &dataset.schema,
         project: &dataset.project,
         tasks: &dataset.tasks,
     };
-    let path = folder.join(HEADER);
-    let io = |error: io::Error| Error::io(&path, &error);
-    let mut file = BufWriter::new(File::create(&path).map_err(io)?);
+    let mut file = BufWriter::new(File::create(folder.join(HEADER)).map_err(io)?);
     serde_json::to_writer(&mut file, &header).map_err(|error| io(error.into()))?;
     file.flush().map_err(io)?;
     let texts: Arc<dyn Array> = Arc::new(dataset.columns.strings.clone());
     let strings = RecordBatch::try_new(strings_schema(), vec![texts]);
     let strings = strings.map_err(|error| Error::new(Code::Internal, error.to_string()))?;
-    arrow_file::write(&folder.join(file_name(STRINGS)), &strings)?;
-    Table::ALL
-        .into_iter()
-        .try_for_each(|table| arrow_file::write(&folder.join(file_name(table.as_str())), &dataset.table(table)?))
+    arrow_file::write(&folder.join(file_name(STRINGS)), &strings).map_err(io)?;
+    Table::ALL.into_iter().try_for_each(|table| {
+        arrow_file::write(&folder.join(file_name(table.as_str())), &dataset.table(table)?).map_err(io)
+    })
 }
 
 fn strings_schema() -> SchemaRef {
