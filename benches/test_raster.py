@@ -25,12 +25,16 @@ SIZE = {"height": HEIGHT, "width": WIDTH}
 BATCH = 1000
 
 
-def ragged(corners, radius=60, seed=0):
-    """A polygon like those that annotators draw: around a centre, with an uneven radius, two decimals."""
+def outline(corners, radius=60, seed=0):
+    """A polygon like those that annotators draw: a dented round shape, two decimals."""
     chance = random.Random(1000 * corners + seed)
     x, y = chance.uniform(radius, WIDTH - radius), chance.uniform(radius, HEIGHT - radius)
-    turns = [(2 * math.pi * i / corners, radius * chance.uniform(0.6, 1)) for i in range(corners)]
-    return [round(v, 2) for turn, r in turns for v in (x + r * math.cos(turn), y + r * math.sin(turn))]
+    waves = [(order, chance.uniform(0, 0.3 / order), chance.uniform(0, 7)) for order in (2, 3, 5, 8)]
+    result = []
+    for turn in (2 * math.pi * i / corners for i in range(corners)):
+        r = radius * (0.7 + sum(size * math.sin(order * turn + phase) for order, size, phase in waves))
+        result += [round(x + r * math.cos(turn), 2), round(y + r * math.sin(turn), 2)]
+    return result
 
 
 def disc(radii):
@@ -46,7 +50,7 @@ def both(name, ours, theirs, same=lambda a, b: a == b):
 
 
 def polygons(corners):
-    batch = [ragged(corners, seed=i) for i in range(BATCH)]
+    batch = [outline(corners, seed=i) for i in range(BATCH)]
     return both(
         f"{BATCH} polygons of {corners} points to RLE",
         lambda: mask.from_polygons(batch, **SIZE),
@@ -55,7 +59,7 @@ def polygons(corners):
 
 
 def one_polygon(corners):
-    polygon = ragged(corners)
+    polygon = outline(corners)
     return both(
         f"one polygon of {corners} points to RLE",
         lambda: [mask.from_polygons(polygon, **SIZE)],
@@ -64,7 +68,7 @@ def one_polygon(corners):
 
 
 IMAGE = disc((300, 200))
-RLES = coco.frPyObjects([ragged(60, seed=i) for i in range(BATCH)], HEIGHT, WIDTH)
+RLES = coco.frPyObjects([outline(60, seed=i) for i in range(BATCH)], HEIGHT, WIDTH)
 
 
 def cvat_points():

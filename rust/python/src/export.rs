@@ -51,7 +51,7 @@ fn export(
         // The calling thread is the one that signals are handled on, and the only one that ever takes the GIL.
         let told = Python::attach(|py| {
             py.check_signals()?;
-            let numbers = (now.frames, now.all_frames, now.annotations, now.bytes);
+            let numbers = (now.chunks, now.all_chunks, now.frames, now.all_frames, now.annotations, now.bytes);
             progress.as_ref().map_or(Ok(()), |progress| progress.call1(py, numbers).map(drop))
         });
         told.map_err(|error| stopped = Some(error)).is_ok()

@@ -160,11 +160,10 @@ fn iou<'py>(
         let message = format!("crowd has {} values for {} masks", crowd.len(), columns.len());
         return Err(PyValueError::new_err(message));
     }
-    let truth = map(py, columns, |dict, _| dict.read())?;
-    let truth: Vec<_> = py.detach(|| truth.iter().map(Measured::new).zip(&crowd).collect());
+    let truth = map(py, columns, |dict, _| Ok(Measured::new(&dict.read()?)))?;
+    let truth: Vec<_> = truth.iter().zip(&crowd).collect();
     let values = map(py, rows, |dict, _| {
-        let found = dict.read()?;
-        let found = Measured::new(&found);
+        let found = Measured::new(&dict.read()?);
         truth.iter().map(|(truth, crowd)| found.iou(truth, **crowd)).collect::<Result<Vec<f64>, _>>()
     })?;
     Ok(values.concat().into_pyarray(py).reshape([rows.len(), columns.len()])?.into_any())

@@ -1,7 +1,9 @@
 //! `framehaul.raster`: filling shapes into NumPy arrays and tracing arrays into polygons.
 
+use framehaul_core::error::Result;
 use framehaul_core::raster::contours::{self as tracer, Contour};
-use framehaul_core::raster::{Rle, Scratch, ellipse, polygon};
+use framehaul_core::raster::ellipse::Ellipse;
+use framehaul_core::raster::{Rle, Scratch, polygon};
 use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -28,8 +30,9 @@ fn fill_polygon<'py>(points: &Bound<'py, PyAny>, height: u32, width: u32) -> PyR
     let Batch::One(points) = Numbers::batch(points, Layout::Points, &mut numbers)? else {
         return Err(PyTypeError::new_err("expected the coordinates of one polygon"));
     };
-    let rle = run(py, |scratch| polygon::fill(points, height, width, scratch))?;
-    image_of(py, &rle)
+    image(py, height, width, |pixels, scratch| {
+        polygon::fill(points, height, width, scratch)?.paint_rows(pixels, 1, scratch)
+    })
 }
 
 #[pyfunction]
@@ -42,8 +45,8 @@ fn fill_ellipse(
     height: u32,
     width: u32,
 ) -> PyResult<Bound<'_, PyAny>> {
-    let rle = run(py, |scratch| ellipse::fill(center, radii, angle_degrees, height, width, scratch))?;
-    image_of(py, &rle)
+    let ellipse = Ellipse { center, radii, angle_degrees };
+    image(py, height, width, |pixels, scratch| ellipse.paint(pixels, 1, height, width, scratch))
 }
 
 #[pyfunction]
@@ -75,12 +78,18 @@ fn read_mask(mask: &Bound<'_, PyAny>) -> PyResult<Rle> {
     Ok(rles.into_iter().next().unwrap_or_default())
 }
 
-/// An image with the mask's pixels 1, stored along the rows.
-fn image_of<'py>(py: Python<'py>, rle: &Rle) -> PyResult<Bound<'py, PyAny>> {
-    let image = py.import("numpy")?.call_method1("zeros", ((rle.height, rle.width), "uint8"))?;
-    let mut bytes = image.cast::<PyArrayDyn<u8>>()?.readwrite();
-    let slice = bytes.as_slice_mut()?;
-    run(py, |scratch| rle.paint_rows(slice, 1, scratch))?;
-    drop(bytes);
+/// An image of zeros, stored along the rows, into which `paint` writes without the GIL.
+fn image<'py>(
+    py: Python<'py>,
+    height: u32,
+    width: u32,
+    paint: impl FnOnce(&mut [u8], &mut Scratch) -> Result<()> + Send,
+) -> PyResult<Bound<'py, PyAny>> {
+    let numpy = py.import(pyo3::intern!(py, "numpy"))?;
+    let image = numpy.call_method1(pyo3::intern!(py, "zeros"), ((height, width), pyo3::intern!(py, "uint8")))?;
+    let mut pixels = image.cast::<PyArrayDyn<u8>>()?.readwrite();
+    let slice = pixels.as_slice_mut()?;
+    run(py, |scratch| paint(slice, scratch))?;
+    drop(pixels);
     Ok(image)
 }

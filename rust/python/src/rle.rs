@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::error::to_py;
 
 /// Fewer items than this are not worth waking another thread.
-const MIN_ITEMS_PER_THREAD: usize = 16;
+const MIN_ITEMS_PER_THREAD: usize = 64;
 
 thread_local! {
     /// Working memory of each thread, kept from call to call.
@@ -191,10 +191,12 @@ impl Numbers {
             return Err(expected());
         }
         if let Ok(array) = shape.cast::<PyUntypedArray>() {
-            let py = shape.py();
-            let flat = array.call_method1("astype", ("float64",))?.call_method1("ravel", (pyo3::intern!(py, "C"),))?;
-            let flat = flat.cast::<PyArrayDyn<f64>>()?.readonly();
-            self.values.extend_from_slice(flat.as_slice()?);
+            let as_it_is = shape.cast::<PyArrayDyn<f64>>().ok().filter(|array| array.is_c_contiguous()).cloned();
+            let array = match as_it_is {
+                Some(array) => array,
+                None => array.call_method1("astype", ("float64", "C"))?.cast_into()?,
+            };
+            self.values.extend_from_slice(array.readonly().as_slice()?);
         } else if let Ok(list) = shape.cast::<PyList>() {
             // The usual case: no iterator object, and floats are read without asking what they are first.
             for value in list {

@@ -74,9 +74,9 @@ pub fn from_rle(rle: &Rle, scratch: &mut Scratch) -> Option<Vec<f64>> {
     }
     rle.turn(scratch);
     let mut writer = RunWriter::with_capacity(scratch.crossings.total() as usize + 1);
-    scratch.crossings.each(|y, columns| {
-        let start = (y - top) * width;
-        columns.iter().for_each(|&x| writer.change(start + (x - left)));
+    scratch.crossings.each_line(|y, places| {
+        let (start, left) = ((y - top) * width, y * rle.width + left);
+        places.iter().for_each(|&place| writer.change(start + (place - left)));
     });
     let bounds = [left, top, left + width - 1, top + height - 1];
     Some(writer.finish(width * height).into_iter().chain(bounds).map(f64::from).collect())

@@ -7,7 +7,10 @@ use std::sync::LazyLock;
 
 use crate::error::Result;
 
-use super::{Rle, Scratch, rle::pixels};
+use super::{
+    Rle, Scratch,
+    rle::{pixels, require_length},
+};
 
 /// Bits after the point.
 const SHIFT: u32 = 16;
@@ -87,28 +90,63 @@ impl Rows {
     }
 }
 
-/// Fills an ellipse around `center` (x, y) with `radii` (along its own x and y axis; a sign is ignored), turned
-/// clockwise on the screen by `angle_degrees`.
-///
-/// [`Code::TooLarge`](crate::error::Code::TooLarge) for an image of more than 2^32 - 1 pixels. Places and radii beyond
-/// 32 bits, which OpenCV refuses, are moved to the ends of that range.
-pub fn fill(
-    center: (i64, i64),
-    radii: (i64, i64),
-    angle_degrees: i64,
-    height: u32,
-    width: u32,
-    scratch: &mut Scratch,
-) -> Result<Rle> {
-    let pixels = pixels(height, width)?;
-    let Scratch { rows, strips, crossings, .. } = scratch;
-    strips.begin();
-    if pixels > 0 {
+/// An ellipse around `center` (x, y) with `radii` (along its own x and y axis; a sign is ignored), turned clockwise on
+/// the screen by whole degrees. Places and radii beyond 32 bits, which OpenCV refuses, count as the ends of that range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ellipse {
+    /// Place of the centre, x and y.
+    pub center: (i64, i64),
+    /// Half the axes.
+    pub radii: (i64, i64),
+    /// Turn.
+    pub angle_degrees: i64,
+}
+
+impl Ellipse {
+    /// The filled ellipse as a mask. [`Code::TooLarge`](crate::error::Code::TooLarge) for an image of more than 2^32 - 1
+    /// pixels.
+    pub fn fill(&self, height: u32, width: u32, scratch: &mut Scratch) -> Result<Rle> {
+        let pixels = pixels(height, width)?;
+        let Scratch { rows, strips, crossings, .. } = scratch;
+        strips.begin();
+        self.draw(height, width, rows);
+        rows.each_run(|y, from, to| strips.run(y, from, to));
+        strips.turn(crossings, height);
+        Ok(Rle::from_columns(height, width, pixels, crossings))
+    }
+
+    /// Sets the pixels of the filled ellipse in a row-major image. [`Code::BadShape`](crate::error::Code::BadShape) if
+    /// `image` does not have one value for each pixel.
+    pub fn paint<T: Copy>(
+        &self,
+        image: &mut [T],
+        value: T,
+        height: u32,
+        width: u32,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        require_length(image.len(), height, width)?;
+        self.draw(height, width, &mut scratch.rows);
+        scratch.rows.each_run(|y, from, to| {
+            let row = y as usize * width as usize;
+            if let Some(run) = image.get_mut(row + from as usize..row + to as usize) {
+                run.fill(value);
+            }
+        });
+        Ok(())
+    }
+
+    /// Finds the runs of every row.
+    fn draw(&self, height: u32, width: u32, rows: &mut Rows) {
         let limit = |(x, y): (i64, i64)| Point { x: x.clamp(-FARTHEST, FARTHEST), y: y.clamp(-FARTHEST, FARTHEST) };
-        make_ring(limit(center), limit(radii), angle_degrees, &mut rows.ring);
-        rows.begin(i64::from(height));
+        let (height, width) = (i64::from(height), i64::from(width));
+        make_ring(limit(self.center), limit(self.radii), self.angle_degrees, &mut rows.ring);
+        rows.begin(height);
+        if height == 0 || width == 0 {
+            return;
+        }
         let ring = std::mem::take(&mut rows.ring);
-        let mut canvas = Canvas { rows, height: i64::from(height), width: i64::from(width) };
+        let mut canvas = Canvas { rows, height, width };
         // The inside first: then nearly every piece of the outline touches what its row has.
         canvas.inside(&ring);
         let mut from = ring.len() - 1;
@@ -117,10 +155,19 @@ pub fn fill(
             from = to;
         }
         rows.ring = ring;
-        rows.each_run(|y, from, to| strips.run(y, from, to));
     }
-    strips.turn(crossings, height);
-    Ok(Rle::from_columns(height, width, pixels, crossings))
+}
+
+/// Fills an ellipse; see [`Ellipse`].
+pub fn fill(
+    center: (i64, i64),
+    radii: (i64, i64),
+    angle_degrees: i64,
+    height: u32,
+    width: u32,
+    scratch: &mut Scratch,
+) -> Result<Rle> {
+    Ellipse { center, radii, angle_degrees }.fill(height, width, scratch)
 }
 
 /// The corners of the polygon that stands for the ellipse; at least two.

@@ -18,6 +18,9 @@ const FINE: i64 = 5;
 const CENTRE: i64 = 2;
 /// Fine coordinates are kept within this, so that their differences cannot overflow. No image comes near.
 const FARTHEST: i64 = 1 << 60;
+/// Fine rows are counted in 32 bits.
+const LOWEST: i64 = u32::MAX as i64;
+const MOST_ROWS: u32 = u32::MAX / FINE as u32;
 /// Fine lengths below which a crossing that lies further than `MARGIN` from a whole step is computed without a search:
 /// the errors of slope, product and sum are below 2^-11 steps then.
 const NEAR: i64 = 1 << 20;
@@ -61,10 +64,9 @@ impl Edge {
     /// Calls `visit` with each column that the edge crosses and the row, `0..=height`, at which that column changes.
     #[inline]
     fn each_crossing(&self, height: u32, mut visit: impl FnMut(u32, u32)) {
-        let lowest = i64::from(height) * FINE;
         // The pixel at or below the upper end of the step between the fine columns. Everything above the image is as good
         // as its top.
-        let row = |fine: i64| ((fine as u64 + CENTRE as u64) / FINE as u64).min(u64::from(height)) as u32;
+        let row = |fine: u32| ((u64::from(fine) + CENTRE as u64) / FINE as u64).min(u64::from(height)) as u32;
         let mut before = i64::from(self.columns.start) * FINE + CENTRE;
         if self.steep {
             let is_near = self.x.abs() < NEAR && self.length < NEAR;
@@ -72,11 +74,11 @@ impl Edge {
             let per_column = self.length as f64 / self.change as f64;
             for x in self.columns.clone() {
                 let exact = ((before - self.x) as f64 + 0.5) * per_column;
-                let whole = exact as i64;
-                let rest = exact - whole as f64;
+                let whole = exact as u32;
+                let rest = exact - f64::from(whole);
                 let is_sure = rest > margin && rest < 1.0 - margin;
-                let past = if is_sure { whole + 1 } else { self.first_step_past(before, whole) };
-                visit(x, row((self.y + past - 1).clamp(0, lowest)));
+                let past = if is_sure { i64::from(whole) + 1 } else { self.first_step_past(before, exact as i64) };
+                visit(x, row((self.y + past - 1).clamp(0, LOWEST) as u32));
                 before += FINE;
             }
         } else {
@@ -84,7 +86,8 @@ impl Edge {
             let (y, slope) = (self.y as f64, self.slope());
             let mut steps = (before - self.x) as f64;
             for x in self.columns.clone() {
-                visit(x, row((y + slope * steps + 0.5).clamp(0.0, lowest as f64) as i64));
+                // Numbers below 0 become 0.
+                visit(x, row((y + slope * steps + 0.5) as u32));
                 steps += FINE as f64;
             }
         }
@@ -116,7 +119,7 @@ impl Edge {
 /// Where it overlaps itself the even-odd rule holds. Fewer than three points fill nothing.
 ///
 /// [`Code::BadShape`] for an odd number of coordinates, [`Code::NotFinite`] for one that is not finite,
-/// [`Code::TooLarge`] for an image of more than 2^32 - 1 pixels.
+/// [`Code::TooLarge`] for an image of more than 2^32 - 1 pixels or 2^32 / 5 rows.
 pub fn fill(points: &[f64], height: u32, width: u32, scratch: &mut Scratch) -> Result<Rle> {
     let pixels = cross(points, height, width, scratch)?;
     Ok(Rle::from_columns(height, width, pixels, &mut scratch.crossings))
@@ -126,16 +129,11 @@ pub fn fill(points: &[f64], height: u32, width: u32, scratch: &mut Scratch) -> R
 pub fn area(points: &[f64], height: u32, width: u32, scratch: &mut Scratch) -> Result<u64> {
     let pixels = cross(points, height, width, scratch)?;
     let (mut area, mut start) = (0, None);
-    scratch.crossings.each(|x, rows| {
-        for &y in rows {
-            let place = u64::from(x * height + y);
-            match start.take() {
-                None => start = Some(place),
-                Some(start) => area += place - start,
-            }
-        }
+    scratch.crossings.each(|place| match start.take() {
+        None => start = Some(place),
+        Some(start) => area += u64::from(place - start),
     });
-    Ok(area + start.map_or(0, |start| u64::from(pixels) - start))
+    Ok(area + start.map_or(0, |start| u64::from(pixels - start)))
 }
 
 /// Fills a box, given by its left, top, width and height, as the polygon of its four corners.
@@ -156,6 +154,9 @@ fn cross(points: &[f64], height: u32, width: u32, scratch: &mut Scratch) -> Resu
     }
     if let Some(bad) = points.iter().find(|v| !v.is_finite()) {
         return Err(Error::new(Code::NotFinite, format!("a polygon with the coordinate {bad}")));
+    }
+    if height > MOST_ROWS {
+        return Err(Error::new(Code::TooLarge, format!("an image of {height} rows is too high to fill polygons in")));
     }
     let Scratch { edges, crossings, .. } = scratch;
     find_edges(points, if height == 0 { 0 } else { width }, edges);
@@ -181,11 +182,11 @@ fn find_edges(points: &[f64], width: u32, edges: &mut Vec<Edge>) {
 fn find_crossings(edges: &[Edge], height: u32, crossings: &mut Crossings) {
     let first = edges.iter().map(|e| e.columns.start).min().unwrap_or(0);
     let end = edges.iter().map(|e| e.columns.end).max().unwrap_or(0);
-    crossings.begin(first..end);
+    crossings.begin(first..end, height);
     for edge in edges {
         crossings.cover(edge.columns.clone());
     }
-    crossings.settle(height);
+    crossings.settle();
     for edge in edges {
         edge.each_crossing(height, |x, row| crossings.put(x, row));
     }

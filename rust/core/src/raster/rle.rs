@@ -26,6 +26,14 @@ pub(super) fn pixels(height: u32, width: u32) -> Result<u32> {
     })
 }
 
+/// Whether an array has one value for each pixel, else [`Code::BadShape`].
+pub(super) fn require_length(length: usize, height: u32, width: u32) -> Result<()> {
+    if length as u64 == u64::from(height) * u64::from(width) {
+        return Ok(());
+    }
+    Err(Error::new(Code::BadShape, format!("{length} values cannot hold a mask of {height} x {width} pixels")))
+}
+
 impl Rle {
     /// A mask with the given runs. [`Code::BadMask`] if they do not fill the image, [`Code::TooLarge`] if it has more
     /// pixels than a run length can hold.
@@ -58,15 +66,33 @@ impl Rle {
 
     /// The runs of set pixels cut at the columns' ends, as `(column, first row, last row + 1)`.
     pub fn column_runs(&self) -> impl Iterator<Item = (u32, u32, u32)> {
-        let height = u64::from(self.height.max(1));
-        self.runs().flat_map(move |(start, end)| {
-            // Every value is below the width or at most the height for a mask that fits its image.
-            (start / height..=(end - 1) / height).map(move |x| {
+        let height = u64::from(self.height);
+        self.spans().flat_map(move |(start, end, first, last)| {
+            // Every value is below the width or at most the height, since the runs lie in the image.
+            (first..=last).map(move |x| {
                 let top = start.max(x * height) - x * height;
                 let bottom = end.min((x + 1) * height) - x * height;
                 (x as u32, top as u32, bottom as u32)
             })
         })
+    }
+
+    /// The runs of set pixels with the columns of their first and last pixels.
+    fn spans(&self) -> impl Iterator<Item = (u64, u64, u64, u64)> {
+        let height = u64::from(self.height.max(1));
+        let (mut column, mut column_start) = (0, 0);
+        let mut column_of = move |place: u64| {
+            // Mostly it is this column or the next, and a division takes longer than all else here.
+            if place - column_start >= height {
+                (column, column_start) = (column + 1, column_start + height);
+                if place - column_start >= height {
+                    column = place / height;
+                    column_start = column * height;
+                }
+            }
+            column
+        };
+        self.runs().map(move |(start, end)| (start, end, column_of(start), column_of(end - 1)))
     }
 
     /// Number of set pixels.
@@ -76,10 +102,9 @@ impl Rle {
 
     /// The tight box of the set pixels as x, y, width, height; all zero for a mask without any.
     pub fn bbox(&self) -> [u32; 4] {
-        let height = u64::from(self.height.max(1));
+        let height = u64::from(self.height);
         let (mut left, mut right, mut top, mut bottom) = (u64::MAX, 0, u64::MAX, 0);
-        for (start, end) in self.runs() {
-            let (first, last) = (start / height, (end - 1) / height);
+        for (start, end, first, last) in self.spans() {
             left = left.min(first);
             right = right.max(last);
             if first == last {
@@ -106,7 +131,7 @@ impl Rle {
     /// Writes `value` for every set pixel into a column-major image and leaves the others alone. [`Code::BadShape`] if
     /// `image` does not have one value for each pixel.
     pub fn paint<T: Copy>(&self, image: &mut [T], value: T) -> Result<()> {
-        self.require_length(image.len())?;
+        require_length(image.len(), self.height, self.width)?;
         for (start, end) in self.runs() {
             if let Some(run) = image.get_mut(start as usize..end as usize) {
                 run.fill(value);
@@ -117,7 +142,7 @@ impl Rle {
 
     /// The same for a row-major image.
     pub fn paint_rows<T: Copy>(&self, image: &mut [T], value: T, scratch: &mut Scratch) -> Result<()> {
-        self.require_length(image.len())?;
+        require_length(image.len(), self.height, self.width)?;
         self.each_row_run(scratch, |y, from, to| {
             let row = y as usize * self.width as usize;
             if let Some(run) = image.get_mut(row + from as usize..row + to as usize) {
@@ -131,10 +156,13 @@ impl Rle {
     /// bottom and left to right. The cost is that of the runs of both kinds.
     pub fn each_row_run(&self, scratch: &mut Scratch, mut visit: impl FnMut(u32, u32, u32)) {
         self.turn(scratch);
-        scratch.crossings.each(|y, columns| columns.chunks_exact(2).for_each(|run| visit(y, run[0], run[1])));
+        scratch.crossings.each_line(|y, places| {
+            let start = y * self.width;
+            places.chunks_exact(2).for_each(|run| visit(y, run[0] - start, run[1] - start));
+        });
     }
 
-    /// Sorts the columns at which each row changes into `scratch.crossings`.
+    /// Sorts the places at which the rows change into `scratch.crossings`.
     pub(super) fn turn(&self, scratch: &mut Scratch) {
         let Scratch { strips, crossings, .. } = scratch;
         strips.begin();
@@ -144,32 +172,26 @@ impl Rle {
         strips.turn(crossings, self.width);
     }
 
-    fn require_length(&self, length: usize) -> Result<()> {
-        if length as u64 == u64::from(self.height) * u64::from(self.width) {
-            return Ok(());
-        }
-        let message = format!("{length} values cannot hold a mask of {} x {} pixels", self.height, self.width);
-        Err(Error::new(Code::BadShape, message))
-    }
-
     /// Whether both masks are of one size, else [`Code::BadMask`].
     pub(super) fn require_size_of(&self, other: &Self) -> Result<()> {
-        if (self.height, self.width) == (other.height, other.width) {
-            return Ok(());
-        }
-        let message = format!(
-            "masks of {} x {} and of {} x {} pixels cannot be compared or joined",
-            self.height, self.width, other.height, other.width
-        );
-        Err(Error::new(Code::BadMask, message))
+        require_same_size((self.height, self.width), (other.height, other.width))
     }
 
     /// Builds runs from sorted crossings, column by column.
     pub(super) fn from_columns(height: u32, width: u32, pixels: u32, crossings: &mut Crossings) -> Self {
         let mut writer = RunWriter::with_capacity(crossings.total() as usize + 1);
-        crossings.each(|x, rows| rows.iter().for_each(|&y| writer.change(x * height + y)));
-        Self { height, width, counts: writer.finish(pixels) }
+        match crossings.sorted() {
+            Some(places) => writer.change_all(places),
+            None => crossings.each(|place| writer.change(place)),
+        }
+        let counts = writer.finish(pixels);
+        Self { height, width, counts }
     }
+}
+
+/// Whether no two neighbours are equal; without a way out in between, so that it is done many at a time.
+fn is_strict(places: &[u32]) -> bool {
+    !places.windows(2).fold(false, |equal, pair| equal | (pair[0] == pair[1]))
 }
 
 /// Turns ascending places of change into run lengths.
@@ -199,6 +221,19 @@ impl RunWriter {
         self.end = place;
     }
 
+    /// Changes at all of `places`.
+    pub fn change_all(&mut self, places: &[u32]) {
+        let (Some(&first), Some(&last)) = (places.first(), places.last()) else { return };
+        if first > self.end && is_strict(places) {
+            // The usual case, done many at a time: nothing cancels.
+            self.counts.push(first - self.end);
+            self.counts.extend(places.windows(2).map(|pair| pair[1] - pair[0]));
+            self.end = last;
+        } else {
+            places.iter().for_each(|&place| self.change(place));
+        }
+    }
+
     /// The runs over `pixels` pixels in all.
     pub fn finish(mut self, pixels: u32) -> Vec<u32> {
         if self.end < pixels || self.counts.is_empty() {
@@ -208,28 +243,29 @@ impl RunWriter {
     }
 }
 
-/// A mask with its area and box, measured once, for many comparisons.
-#[derive(Clone, Copy, Debug)]
-pub struct Measured<'a> {
-    rle: &'a Rle,
+/// A mask with its area, box and runs at hand, measured once for many comparisons.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    size: (u32, u32),
     area: u64,
     bbox: [u32; 4],
+    runs: Vec<(u64, u64)>,
 }
 
-impl<'a> Measured<'a> {
+impl Measured {
     /// Measures a mask.
-    pub fn new(rle: &'a Rle) -> Self {
-        Self { rle, area: rle.area(), bbox: rle.bbox() }
+    pub fn new(rle: &Rle) -> Self {
+        Self { size: (rle.height, rle.width), area: rle.area(), bbox: rle.bbox(), runs: rle.runs().collect() }
     }
 
     /// Intersection over union with `other`, 0 to 1. With `crowd`, `other` is a crowd region and the divisor is the
     /// area of `self` alone, as in COCO's evaluation. 0 where nothing overlaps. [`Code::BadMask`] if the sizes differ.
-    pub fn iou(&self, other: &Measured<'_>, crowd: bool) -> Result<f64> {
-        self.rle.require_size_of(other.rle)?;
+    pub fn iou(&self, other: &Self, crowd: bool) -> Result<f64> {
+        require_same_size(self.size, other.size)?;
         if !boxes_overlap(self.bbox, other.bbox) {
             return Ok(0.0);
         }
-        let common = common_area(self.rle, other.rle);
+        let common = common_area(&self.runs, &other.runs);
         if common == 0 {
             return Ok(0.0);
         }
@@ -243,6 +279,14 @@ pub fn iou(a: &Rle, b: &Rle, crowd: bool) -> Result<f64> {
     Measured::new(a).iou(&Measured::new(b), crowd)
 }
 
+fn require_same_size(a: (u32, u32), b: (u32, u32)) -> Result<()> {
+    if a == b {
+        return Ok(());
+    }
+    let message = format!("masks of {} x {} and {} x {} pixels cannot be compared or joined", a.0, a.1, b.0, b.1);
+    Err(Error::new(Code::BadMask, message))
+}
+
 fn boxes_overlap(a: [u32; 4], b: [u32; 4]) -> bool {
     let meet = |i: usize| {
         let (a_end, b_end) = (u64::from(a[i]) + u64::from(a[i + 2]), u64::from(b[i]) + u64::from(b[i + 2]));
@@ -251,18 +295,17 @@ fn boxes_overlap(a: [u32; 4], b: [u32; 4]) -> bool {
     meet(0) && meet(1)
 }
 
-/// Number of pixels that both masks set.
-fn common_area(a: &Rle, b: &Rle) -> u64 {
-    let (mut left, mut right) = (a.runs(), b.runs());
-    let (mut x, mut y) = (left.next(), right.next());
+/// Number of pixels that both lists of runs set.
+fn common_area(a: &[(u64, u64)], b: &[(u64, u64)]) -> u64 {
+    // Begin where both have begun: one mask may lie far to the right.
+    let after = |runs: &[(u64, u64)], start| runs.partition_point(|&(_, end)| end <= start);
+    let (Some(&(a_start, _)), Some(&(b_start, _))) = (a.first(), b.first()) else { return 0 };
+    let (mut i, mut j) = (after(a, b_start), after(b, a_start));
     let mut common = 0;
-    while let (Some((x_start, x_end)), Some((y_start, y_end))) = (x, y) {
-        common += x_end.min(y_end).saturating_sub(x_start.max(y_start));
-        if x_end < y_end {
-            x = left.next();
-        } else {
-            y = right.next();
-        }
+    while let (Some(&(a_start, a_end)), Some(&(b_start, b_end))) = (a.get(i), b.get(j)) {
+        common += a_end.min(b_end).saturating_sub(a_start.max(b_start));
+        i += usize::from(a_end <= b_end);
+        j += usize::from(b_end <= a_end);
     }
     common
 }

@@ -56,19 +56,18 @@ impl Strips {
         self.strips.push(Strip { from, to, line: number });
     }
 
-    /// Ends the mask and sorts it into `crossings`, which then has the changes across the lines. The lines are numbered
-    /// `0..lines`.
+    /// Ends the mask of `lines` lines and sorts it into `crossings`, which then has the changes across them.
     pub fn turn(&mut self, crossings: &mut Crossings, lines: u32) {
         self.end_line();
         self.number += 1;
         self.end_line();
         let from = self.strips.iter().map(|s| s.from).min().unwrap_or(0);
         let to = self.strips.iter().map(|s| s.to).max().unwrap_or(0);
-        crossings.begin(from..to);
+        crossings.begin(from..to, lines);
         for strip in &self.strips {
             crossings.cover(strip.from..strip.to);
         }
-        crossings.settle(lines);
+        crossings.settle();
         for strip in &self.strips {
             for across in strip.from..strip.to {
                 crossings.put(across, strip.line);
@@ -122,7 +121,7 @@ mod tests {
         }
         strips.turn(&mut crossings, 5);
         let mut columns = Vec::new();
-        crossings.each(|x, rows| columns.push((x, rows.to_vec())));
+        crossings.each_line(|x, rows| columns.push((x, rows.iter().map(|place| place - x * 5).collect::<Vec<_>>())));
         assert_eq!(columns, [(0, vec![1, 2]), (1, vec![0, 2]), (2, vec![0, 1]), (3, vec![4, 5])]);
     }
 

@@ -60,9 +60,9 @@ impl Bitmap {
         marks.clear();
         marks.resize(*stride * (height as usize + 2), 0);
         runs.clear();
-        crossings.each(|y, columns| {
-            let row = (y - top + 1) as usize * *stride + 1;
-            for run in columns.chunks_exact(2) {
+        crossings.each_line(|y, places| {
+            let (row, left) = ((y - top + 1) as usize * *stride + 1, y * rle.width + left);
+            for run in places.chunks_exact(2) {
                 let (from, to) = (row + (run[0] - left) as usize, row + (run[1] - left) as usize);
                 marks[from..to].fill(UNMARKED);
                 runs.push((from, to, y));

@@ -1,8 +1,8 @@
 //! Masks to polygons, with the vertices that OpenCV finds: `cv2.findContours(mask, RETR_TREE, CHAIN_APPROX_TC89_KCOS)`.
 //!
 //! Borders are followed as Suzuki and Abe describe ("Topological structural analysis of digitized binary images by
-//! border following", 1985) in [`follow`]; their dominant points are chosen as Teh and Chin describe ("On the detection
-//! of dominant points on digital curves", 1989) in [`dominant`], with k-cosine curvature and in single precision, since
+//! border following", 1985) in `follow`; their dominant points are chosen as Teh and Chin describe ("On the detection
+//! of dominant points on digital curves", 1989) in `dominant`, with k-cosine curvature and in single precision, since
 //! the rounding decides ties. [`trace`] joins holes and outlines into polygons.
 
 mod dominant;
