@@ -156,3 +156,6 @@ pub fn is_json(name: &str) -> bool {
 fn bad(what: impl Into<String>) -> Error {
     Error::new(Code::BadZip, what)
 }
+
+#[cfg(test)]
+mod tests;

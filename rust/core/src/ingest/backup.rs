@@ -15,8 +15,7 @@ use crate::schema::Schema;
 #[derive(Deserialize)]
 struct RawProject {
     name: String,
-    #[serde(default)]
-    bug_tracker: String,
+    bug_tracker: Option<String>,
     labels: Vec<RawLabel>,
     version: Option<String>,
 }
@@ -24,10 +23,8 @@ struct RawProject {
 #[derive(Deserialize)]
 struct RawTask {
     name: String,
-    #[serde(default)]
-    bug_tracker: String,
-    #[serde(default)]
-    subset: String,
+    bug_tracker: Option<String>,
+    subset: Option<String>,
     #[serde(default)]
     labels: Vec<RawLabel>,
     version: Option<String>,
@@ -104,7 +101,7 @@ pub fn open_project(store: &Store, watch: &Watch<'_>) -> Result<Dataset> {
         let raw = store.whole(&format!("{folder}task.json"), watch)?;
         tasks.extend(backup.task(&folder, raw, &mut builder)?);
     }
-    let provenance = Provenance { bug_tracker: raw.bug_tracker, ..Provenance::default() };
+    let provenance = Provenance { bug_tracker: raw.bug_tracker.unwrap_or_default(), ..Provenance::default() };
     let project = Project { name: raw.name, provenance };
     Ok(builder.finish(labels.schema, Some(project), tasks))
 }
@@ -124,8 +121,11 @@ impl Backup<'_> {
         let is_video = matches!(frames.media, Media::Video { .. });
         let mut task = Task {
             name: raw.name.clone(),
-            provenance: Provenance { bug_tracker: raw.bug_tracker.clone(), ..Provenance::default() },
-            subset: raw.subset.clone(),
+            provenance: Provenance {
+                bug_tracker: raw.bug_tracker.clone().unwrap_or_default(),
+                ..Provenance::default()
+            },
+            subset: raw.subset.clone().unwrap_or_default(),
             is_3d: frames.is_3d,
             size: frames.size,
             start_frame: frames.start,
@@ -181,7 +181,7 @@ fn miscounted(jobs: usize) -> Error {
 }
 
 fn jobs(raw: &[RawJob], size: u32) -> Result<Vec<Job>> {
-    let job = |(place, job): (usize, &RawJob)| {
+    let job = |job: &RawJob| {
         let (start, stop) = job_range(job.start_frame.into(), job.stop_frame.into(), size)?;
         let frames = job.frames.as_deref().map(|frames| frame_list(frames, size)).transpose()?;
         Ok(Job {
@@ -196,9 +196,8 @@ fn jobs(raw: &[RawJob], size: u32) -> Result<Vec<Job>> {
             shapes: 0..0,
             tracks: 0..0,
         })
-        .map_err(|error: Error| error.in_job(place as u64))
     };
-    raw.iter().enumerate().map(job).collect()
+    (0_u64..).zip(raw).map(|(place, raw)| job(raw).map_err(|error: Error| error.in_job(place))).collect()
 }
 
 /// First and last frame of a job. Old tasks have jobs whose last frame lies behind the end of the video.
@@ -238,7 +237,9 @@ fn overlap(jobs: &[RawJob], is_video: bool) -> u32 {
     let mut annotation = jobs.iter().filter(|job| job.kind == JobKind::Annotation && job.files.is_none());
     match (annotation.next(), annotation.next()) {
         (Some(first), Some(second)) => (first.stop_frame.saturating_add(1)).saturating_sub(second.start_frame),
-        (Some(only), None) if is_video => (only.stop_frame.saturating_add(1).saturating_sub(only.start_frame) / 2).min(5),
+        (Some(only), None) if is_video => {
+            (only.stop_frame.saturating_add(1).saturating_sub(only.start_frame) / 2).min(5)
+        }
         _ => 0,
     }
 }

@@ -11,8 +11,7 @@ pub struct RawLabel {
     /// Servers number labels, backups do not.
     id: Option<u64>,
     name: String,
-    #[serde(default)]
-    color: String,
+    color: Option<String>,
     #[serde(rename = "type", default = "any")]
     kind: String,
     #[serde(default)]
@@ -114,7 +113,7 @@ fn flatten(raw: RawLabel, parent: Option<usize>, flat: &mut Vec<Flat>) -> Result
     flat.push(Flat {
         label: Label {
             name: raw.name,
-            color: raw.color,
+            color: raw.color.unwrap_or_default(),
             kind: raw.kind,
             attributes: attributes.into_iter().map(attribute).collect(),
             parent,
@@ -133,5 +132,53 @@ fn attribute(raw: RawAttribute) -> Attribute {
         input_type: raw.input_type,
         default_value: raw.default_value,
         values: raw.values,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Labels> {
+        labels(serde_json::from_str(json).unwrap())
+    }
+
+    fn paths(labels: &Labels) -> Vec<String> {
+        (0..labels.schema.len() as u32).map(|index| labels.schema.path(index)).collect()
+    }
+
+    #[test]
+    fn labels_without_ids_keep_their_order_each_before_its_sublabels() {
+        let labels = read(
+            r#"[{"name":"z","sublabels":[{"name":"b","type":"points"},{"name":"a"}]},{"name":"y","color":null,"svg":""}]"#,
+        )
+        .unwrap();
+        assert_eq!(paths(&labels), ["z", "z/b", "z/a", "y"]);
+        assert_eq!(labels.schema.label(3).svg, None);
+        assert_eq!(labels.schema.label(1).kind, "points");
+        assert_eq!(labels.schema.label(0).kind, "any");
+    }
+
+    #[test]
+    fn labels_and_attributes_with_ids_come_by_id_and_sublabels_listed_twice_count_once() {
+        let labels = read(
+            r#"[{"id":4,"name":"late","sublabels":[{"id":5,"name":"point"},{"id":1,"name":"first"}]},
+                {"id":2,"name":"early","attributes":[
+                    {"id":8,"name":"q","input_type":"number","values":"0\n10\n1","default_value":"0"},
+                    {"id":7,"name":"p","input_type":"select","values":["x","y"],"mutable":true}]},
+                {"id":5,"name":"point","parent_id":4}]"#,
+        )
+        .unwrap();
+        assert_eq!(paths(&labels), ["late/first", "early", "late", "late/point"]);
+        assert_eq!(labels.label_ids, [Some(1), Some(2), Some(4), Some(5)]);
+        assert_eq!(labels.attribute_ids, [Some(7), Some(8)]);
+        assert_eq!(labels.schema.attribute(1).values, ["0", "10", "1"]);
+        assert!(labels.schema.attribute(0).mutable);
+    }
+
+    #[test]
+    fn sublabels_of_sublabels_are_refused() {
+        let error = read(r#"[{"name":"a","sublabels":[{"name":"b","sublabels":[{"name":"c"}]}]}]"#);
+        assert_eq!(error.map(|_| ()).map_err(|error| error.code()), Err(Code::BadMetadata));
     }
 }

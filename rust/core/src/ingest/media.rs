@@ -56,7 +56,7 @@ fn regular(data: &RawData, reader: &mut Reader<'_>, builder: &mut Builder) -> Re
     let mut pictures = Pictures::new(builder);
     let mut number = 0_u64;
     let video = manifest::read(reader, |picture| {
-        if (start..=last).contains(&number) && (number - start) % step == 0 {
+        if (start..=last).contains(&number) && (number - start).is_multiple_of(step) {
             pictures.add(&picture)?;
         }
         number += 1;
@@ -159,12 +159,13 @@ pub fn size(start: u64, stop: u64, step: u64) -> Result<u32> {
     let Some(span) = stop.checked_sub(start) else {
         return Err(bad(&format!("frames from {start} to {stop}")));
     };
-    u32::try_from(span / step + 1).map_err(|_| {
-        Error::new(
-            Code::TooLarge,
-            format!("frames from {start} to {stop} are more than a task of this version can have"),
-        )
-    })
+    // Absolute numbers are kept far from overflow, so that no one need check sums of them.
+    match u32::try_from(span / step).ok().and_then(|steps| steps.checked_add(1)) {
+        Some(size) if i64::try_from(stop).is_ok() => Ok(size),
+        _ => {
+            Err(Error::new(Code::TooLarge, format!("frames from {start} to {stop} are more than a task can have here")))
+        }
+    }
 }
 
 /// The pictures of a task on their way to the builder.

@@ -14,6 +14,8 @@ mod server;
 mod server_meta;
 mod shape;
 mod store;
+#[cfg(test)]
+mod testing;
 mod vocabulary;
 mod watch;
 
@@ -65,3 +67,6 @@ fn unknown(what: &str) -> Error {
     Error::new(Code::UnknownSource, format!("not a source that can be read: {what}"))
         .advise("give the backup of a task or project (.zip), or a folder with the server's JSON answers about one")
 }
+
+#[cfg(test)]
+mod tests;

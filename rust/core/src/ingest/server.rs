@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::annotations::{self, Rows, Target};
 use super::backup::{frame_list, job_range};
 use super::labels::labels;
+use super::media;
 use super::server_meta;
 use super::store::Store;
 use super::vocabulary::Vocabulary;
@@ -54,8 +55,7 @@ struct RawTask {
     size: Option<u32>,
     #[serde(default)]
     dimension: String,
-    #[serde(default)]
-    subset: String,
+    subset: Option<String>,
     validation_mode: Option<ValidationMode>,
 }
 
@@ -129,16 +129,22 @@ impl Server<'_> {
         let data_meta = format!("{folder}data_meta.json");
         let is_video = raw.mode == "interpolation";
         let (meta, media) = server_meta::read_task(self.store, self.watch, &data_meta, is_video, size, builder)?;
+        let step = step_of_filter(&meta.filter);
+        let stated = media::size(meta.start, meta.stop, step).map_err(|error| error.in_file(data_meta.as_str()))?;
+        if stated != size {
+            let what = format!("{stated} frames from {} to {}, and the task has {size}", meta.start, meta.stop);
+            return Err(Error::new(Code::BadMetadata, what).in_file(data_meta));
+        }
         let deleted = frame_list(&meta.deleted, size).map_err(|error| error.in_file(data_meta))?;
         let mut task = Task {
             name: raw.about.name.clone(),
             provenance: raw.about.provenance(),
-            subset: raw.subset.clone(),
+            subset: raw.subset.clone().unwrap_or_default(),
             is_3d: raw.dimension == "3d",
             size,
             start_frame: meta.start,
             stop_frame: meta.stop,
-            step: step_of_filter(&meta.filter),
+            step,
             frame_filter: meta.filter.clone(),
             media,
             deleted,
@@ -175,8 +181,7 @@ impl Server<'_> {
         if !raw.iter().any(|job| self.store.has(&format!("{folder}job_{}/annotations.json", job.id))) {
             return self.read_merged(folder, task, builder);
         }
-        for place in 0..task.jobs.len() {
-            let id = raw[place].id;
+        for (place, id) in raw.iter().map(|job| job.id).enumerate() {
             let folder = format!("{folder}job_{id}/");
             if task.jobs[place].kind == JobKind::GroundTruth {
                 self.read_ground_truth(&folder, task, place).map_err(|error| error.in_job(id))?;
@@ -192,7 +197,7 @@ impl Server<'_> {
         let name = format!("{folder}data_meta.json");
         let meta = server_meta::read_job(self.store, self.watch, &name)?;
         let relative = |absolute: u64| {
-            let distance = absolute.checked_sub(task.start_frame).filter(|distance| distance % task.step == 0);
+            let distance = absolute.checked_sub(task.start_frame).filter(|distance| distance.is_multiple_of(task.step));
             distance.and_then(|distance| u32::try_from(distance / task.step).ok()).ok_or_else(|| {
                 Error::new(Code::BadMetadata, format!("included_frames has {absolute}, which is no frame of the task"))
             })
@@ -210,20 +215,17 @@ impl Server<'_> {
 
     /// Reads the annotations of the whole task where there are none for each job. They belong to the one annotation job
     /// if there is but one. Else the server has merged its jobs already, and one job without an id, over all frames,
-    /// takes their place; so that nothing is merged once more.
+    /// takes their place, so that nothing is merged once more. Of the other jobs nothing is known but their frames; only
+    /// those of honeypots matter then, so that the other jobs are left out rather than shown as empty.
     fn read_merged(&self, folder: &str, task: &mut Task, builder: &mut Builder) -> Result<()> {
-        let mut annotation = task.jobs.iter().enumerate().filter(|(_, job)| job.kind == JobKind::Annotation);
-        let only = match (annotation.next(), annotation.next()) {
-            (Some((place, _)), None) => Some(place),
-            _ => None,
-        };
-        let place = only.unwrap_or_else(|| {
-            task.jobs.retain(|job| job.kind != JobKind::Annotation);
-            task.jobs.insert(0, whole_task(task.size));
-            0
-        });
         let rows = self.read_annotations(&format!("{folder}annotations.json"), task.size, builder)?;
-        rows.give(&mut task.jobs[place]);
+        let (annotation, mut others): (Vec<Job>, Vec<Job>) =
+            std::mem::take(&mut task.jobs).into_iter().partition(|job| job.kind == JobKind::Annotation);
+        let only = <[Job; 1]>::try_from(annotation).map(|[job]| job);
+        let mut job = only.unwrap_or_else(|_| whole_task(task.size));
+        rows.give(&mut job);
+        others.retain(|job| job.kind == JobKind::GroundTruth && task.validation == Some(ValidationMode::GtPool));
+        task.jobs = std::iter::once(job).chain(others).collect();
         Ok(())
     }
 

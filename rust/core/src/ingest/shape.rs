@@ -13,9 +13,9 @@ pub fn check(kind: ShapeKind, points: &[f64]) -> Result<()> {
     let count = points.len();
     match kind {
         ShapeKind::Rectangle | ShapeKind::Ellipse if count != 4 => wrong("4"),
-        ShapeKind::Polygon if count < 6 || count % 2 != 0 => wrong("two for each of at least three points"),
-        ShapeKind::Polyline if count < 4 || count % 2 != 0 => wrong("two for each of at least two points"),
-        ShapeKind::Points if count < 2 || count % 2 != 0 => wrong("two for each of at least one point"),
+        ShapeKind::Polygon if count < 6 || !count.is_multiple_of(2) => wrong("two for each of at least three points"),
+        ShapeKind::Polyline if count < 4 || !count.is_multiple_of(2) => wrong("two for each of at least two points"),
+        ShapeKind::Points if count < 2 || !count.is_multiple_of(2) => wrong("two for each of at least one point"),
         ShapeKind::Cuboid if count != 16 => wrong("16"),
         ShapeKind::Mask => check_mask(points),
         _ => Ok(()),

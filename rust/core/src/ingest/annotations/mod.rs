@@ -70,3 +70,6 @@ pub fn read(reader: &mut Reader<'_>, target: &mut Target<'_>) -> Result<Rows> {
         tracks: start.tracks.start..end.tracks.end,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,7 +59,8 @@ impl Shape {
         reader.begin_object()?;
         while let Some(key) = reader.next_key(Key::of)? {
             match key {
-                Key::Elements if !reader.null()? => self.read_elements(reader, target)?,
+                Key::Elements if reader.null()? => {}
+                Key::Elements => self.read_elements(reader, target)?,
                 _ => self.draft.field(key, reader, target)?,
             }
         }

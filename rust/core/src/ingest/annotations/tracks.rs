@@ -42,7 +42,8 @@ impl Track {
         while let Some(key) = reader.next_key(Key::of)? {
             match key {
                 Key::Shapes => track.read_keyframes(reader, target, keyframe)?,
-                Key::Elements if !is_element && !reader.null()? => {
+                Key::Elements if reader.null()? => {}
+                Key::Elements if !is_element => {
                     reader.begin_array()?;
                     track.elements.clear();
                     while reader.next_item()? {

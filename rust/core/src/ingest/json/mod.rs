@@ -240,12 +240,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The next byte that is no white space; it stays to be read.
-    #[inline]
+    #[inline(always)]
     fn token(&mut self) -> Result<u8> {
         // Compact JSON, the rule in backups, has no space to skip.
-        if self.at < self.end && self.buffer[self.at] > b' ' {
-            return Ok(self.buffer[self.at]);
+        match self.buffer[..self.end].get(self.at) {
+            Some(&byte) if byte > b' ' => Ok(byte),
+            _ => self.token_behind_space(),
         }
+    }
+
+    #[inline(never)]
+    fn token_behind_space(&mut self) -> Result<u8> {
         self.skip_space()?;
         if self.at < self.end { Ok(self.buffer[self.at]) } else { Err(self.truncated()) }
     }

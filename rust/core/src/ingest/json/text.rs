@@ -13,6 +13,19 @@ pub(super) enum Place {
     Unescaped,
 }
 
+/// Bytes at which the plain part of a string ends: quotes, backslashes and control characters.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < b' ' as usize {
+        ends[byte] = true;
+        byte += 1;
+    }
+    ends[b'"' as usize] = true;
+    ends[b'\\' as usize] = true;
+    ends
+};
+
 impl Reader<'_> {
     /// Reads a string.
     pub fn text(&mut self) -> Result<&str> {
@@ -38,7 +51,7 @@ impl Reader<'_> {
         let mut length = 1;
         loop {
             let here = &self.buffer[self.at..self.end];
-            match here[length..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ') {
+            match here[length..].iter().position(|&byte| ENDS[usize::from(byte)]) {
                 Some(count) => length += count,
                 None => {
                     length = here.len();
