@@ -249,3 +249,6 @@ fn list<T>(out: &mut Vec<u8>, items: impl Iterator<Item = T>, mut write: impl Fn
     }
     out.push(b']');
 }
+
+#[cfg(test)]
+mod tests;

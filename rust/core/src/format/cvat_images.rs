@@ -165,3 +165,6 @@ impl Role {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

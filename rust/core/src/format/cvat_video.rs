@@ -288,3 +288,6 @@ struct State {
     keyframe: bool,
     outside: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,8 +128,9 @@ pub fn geometry(out: &mut Vec<u8>, kind: ShapeKind, points: &[f64]) {
             let [left, top, right, bottom] = [*left as i64, *top as i64, *right as i64, *bottom as i64];
             int(out, b"left", left);
             int(out, b"top", top);
-            int(out, b"width", right - left + 1);
-            int(out, b"height", bottom - top + 1);
+            // A box as large as this fits no picture, but it must not stop the export.
+            int(out, b"width", right.saturating_sub(left).saturating_add(1));
+            int(out, b"height", bottom.saturating_sub(top).saturating_add(1));
         }
         (ShapeKind::Skeleton, _) => {}
         (_, points) => {

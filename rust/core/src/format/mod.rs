@@ -9,6 +9,10 @@ mod cvat_video;
 mod cvat_xml;
 mod instance;
 mod mot;
+#[cfg(test)]
+mod robustness;
+#[cfg(test)]
+pub(crate) mod testing;
 mod yolo;
 
 use crate::error::{Code, Error, Result};

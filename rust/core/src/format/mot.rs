@@ -237,30 +237,4 @@ fn python_int(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_python_reads_as_numbers_are_numbers() {
-        for (text, expected) in [
-            ("000005", Some("5")),
-            ("-3", Some("-3")),
-            ("+07", Some("7")),
-            ("2024_01_05", Some("20240105")),
-            (" 12 ", Some("12")),
-            ("0", Some("0")),
-            ("-0", Some("0")),
-            ("\u{0661}\u{0662}", Some("12")),
-            ("1__2", None),
-            ("_1", None),
-            ("1_", None),
-            ("frame_000001", None),
-            ("cam1/000001", None),
-            ("", None),
-            ("-", None),
-            ("1.5", None),
-        ] {
-            assert_eq!(python_int(text).as_deref(), expected, "{text:?}");
-        }
-    }
-}
+mod tests;

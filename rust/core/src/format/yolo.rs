@@ -275,30 +275,4 @@ fn names(schema: &Schema) -> Vec<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema::Label;
-
-    fn schema() -> Schema {
-        let label = |name: &str, parent| Label {
-            name: name.into(),
-            color: "#000000".into(),
-            kind: "any".into(),
-            attributes: Vec::new(),
-            parent,
-            svg: None,
-        };
-        Schema::from(vec![label("s", None), label("car", Some(0)), label("car", None), label("b", None)])
-    }
-
-    #[test]
-    fn a_name_that_repeats_is_listed_where_it_stands_last() {
-        assert_eq!(names(&schema()), ["s", "car", "b"]);
-    }
-
-    #[test]
-    fn sublabels_have_no_class_of_their_own() {
-        let classes = classes(&schema());
-        assert_eq!([classes[0], classes[2], classes[3]], [0, 1, 2]);
-    }
-}
+mod tests;

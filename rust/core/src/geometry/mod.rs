@@ -4,7 +4,7 @@ mod boxes;
 mod polygons;
 
 pub use boxes::{iou_boxes, iou_cuboids, rotated_box_to_polygon};
-pub use polygons::iou_polygons;
+pub use polygons::{Outline, iou_polygons};
 
 use crate::schema::ShapeKind;
 

@@ -1,6 +1,8 @@
 //! Intersection over union of polygons with the rules of the OGC simple features, which CVAT takes from Shapely: a ring
 //! that touches or crosses itself has no area that could be compared.
 
+use std::sync::OnceLock;
+
 use super::bounds;
 use robust::{Coord, orient2d};
 
@@ -10,22 +12,48 @@ use robust::{Coord, orient2d};
 /// The result agrees with Shapely's but for the last digits. (The overlay of the `geo` crate snaps coordinates to a grid
 /// and errs in the ninth digit, which would show where a result lies on a threshold.)
 pub fn iou_polygons(a: &[f64], b: &[f64]) -> f64 {
-    if !bounds_overlap(a, b) {
-        return 0.0;
-    }
-    let (Some(a), Some(b)) = (Ring::simple(a), Ring::simple(b)) else { return 0.0 };
-    let (area_a, area_b) = (a.signed_area(), b.signed_area());
-    // The overlap has the sign that the two orientations multiply to.
-    let overlap = overlap_area(&a, &b) * area_a.signum() * area_b.signum();
-    let iou = overlap / (area_a.abs() + area_b.abs() - overlap);
-    if iou > 0.0 { iou } else { 0.0 }
+    Outline::new(a).iou(&Outline::new(b))
 }
 
-/// Whether the interiors of the boxes around two polygons meet. It spares most pairs the rest.
-fn bounds_overlap(a: &[f64], b: &[f64]) -> bool {
-    match (bounds(a), bounds(b)) {
-        (Some(a), Some(b)) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3],
-        _ => false,
+/// A polygon that is compared with many others: what is known of it alone is worked out once, when first needed.
+pub struct Outline<'a> {
+    points: &'a [f64],
+    bounds: Option<[f64; 4]>,
+    ring: OnceLock<Option<Ring>>,
+}
+
+impl<'a> Outline<'a> {
+    /// A ring `x, y, …`, closed or not.
+    pub fn new(points: &'a [f64]) -> Self {
+        Self { points, bounds: bounds(points), ring: OnceLock::new() }
+    }
+
+    /// Intersection over union, as [`iou_polygons`] has it.
+    pub fn iou(&self, other: &Outline<'_>) -> f64 {
+        if !self.meets_bounds_of(other) {
+            return 0.0;
+        }
+        let (Some(a), Some(b)) = (self.ring(), other.ring()) else { return 0.0 };
+        if self.points == other.points {
+            // Not a matter of rounding: a copied track often lies just on the threshold.
+            return if a.area.is_normal() { 1.0 } else { 0.0 };
+        }
+        // The overlap has the sign that the two orientations multiply to.
+        let overlap = overlap_area(a, b) * a.area.signum() * b.area.signum();
+        let iou = overlap / (a.area.abs() + b.area.abs() - overlap);
+        if iou > 0.0 { iou } else { 0.0 }
+    }
+
+    /// Whether the interiors of the boxes around two polygons meet. It spares most pairs the rest.
+    fn meets_bounds_of(&self, other: &Outline<'_>) -> bool {
+        match (self.bounds, other.bounds) {
+            (Some(a), Some(b)) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3],
+            _ => false,
+        }
+    }
+
+    fn ring(&self) -> Option<&Ring> {
+        self.ring.get_or_init(|| Ring::simple(self.points)).as_ref()
     }
 }
 
@@ -84,6 +112,10 @@ struct Ring {
     points: Vec<Coord<f64>>,
     /// The edges in the order of their left ends.
     edges: Vec<Edge>,
+    /// Extent of the widest edge along x.
+    widest: f64,
+    /// Positive or negative by orientation.
+    area: f64,
 }
 
 impl Ring {
@@ -105,7 +137,13 @@ impl Ring {
         let edge = |(index, (&start, &end))| Edge { index, start, end };
         let mut edges: Vec<_> = points.iter().zip(ends).enumerate().map(edge).collect();
         edges.sort_by(|a, b| a.left().total_cmp(&b.left()));
-        is_simple(&edges).then_some(Ring { points, edges })
+        if !is_simple(&edges) {
+            return None;
+        }
+        let widest = edges.iter().fold(0.0, |widest: f64, edge| widest.max(edge.right() - edge.left()));
+        let mut ring = Ring { points, edges, widest, area: 0.0 };
+        ring.area = ring.signed_area();
+        Some(ring)
     }
 
     /// Area, positive or negative by orientation, in the order of operations of GEOS.
@@ -145,7 +183,9 @@ fn overlap_area(a: &Ring, b: &Ring) -> f64 {
     let base = lowest(a).min(lowest(b));
     let mut sum = 0.0;
     for edge in &a.edges {
-        let beside = b.edges.iter().take_while(|other| other.left() < edge.right());
+        // An edge further left than the widest is wide ends before this one begins.
+        let first = b.edges.partition_point(|other| other.left() < edge.left() - b.widest);
+        let beside = b.edges[first..].iter().take_while(|other| other.left() < edge.right());
         for other in beside.filter(|other| other.right() > edge.left()) {
             let same_way = (edge.start.x < edge.end.x) == (other.start.x < other.end.x);
             let strip = shared_strip(edge, other, base);

@@ -39,6 +39,11 @@ impl Matching {
         Some(Matching { closed, motions: pairs.iter().map(motion).collect(), runs })
     }
 
+    /// Number of matched pairs of points.
+    pub fn pairs(&self) -> usize {
+        self.motions.len()
+    }
+
     /// Appends to `out` the curve at offset `o`, from 0 (left keyframe) to 1 (right keyframe).
     ///
     /// A polygon may come out with fewer than three points, even with none, when its points coincide. `scratch` is

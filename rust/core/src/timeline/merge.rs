@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::assignment;
 use super::moment::{Moment, PointScratch};
 use super::similarity::{self, Sample};
@@ -18,6 +20,9 @@ use crate::schema::ShapeKind;
 const SHAPE_COST: f64 = 0.25;
 /// The highest cost at which two tracks are one.
 const TRACK_COST: f64 = 0.5;
+
+/// Costs that are worth a task of their own for another thread.
+const CELLS_PER_TASK: usize = 512;
 
 /// The annotations of one or several jobs as one.
 #[derive(Debug, Default)]
@@ -82,8 +87,9 @@ fn by_frame(mut rows: Vec<u32>, frames: &[u32]) -> Vec<u32> {
 }
 
 /// Pairs new annotations with old ones so that the sum of the costs is smallest; pairs above `limit` do not count.
-fn pairs(new: usize, old: usize, limit: f64, cost: impl Fn(usize, usize) -> f64) -> Vec<Option<usize>> {
-    let costs: Vec<f64> = (0..new * old).map(|cell| cost(cell / old, cell % old)).collect();
+fn pairs(new: usize, old: usize, limit: f64, cost: impl Fn(usize, usize) -> f64 + Sync) -> Vec<Option<usize>> {
+    let cells = (0..new * old).into_par_iter().with_min_len(CELLS_PER_TASK);
+    let costs: Vec<f64> = cells.map(|cell| cost(cell / old, cell % old)).collect();
     let mut pairs = assignment::solve(&costs, new, old);
     for (row, pair) in pairs.iter_mut().enumerate() {
         *pair = pair.filter(|&column| costs[row * old + column] <= limit);
@@ -207,6 +213,7 @@ fn unite(columns: &Columns, old: &mut LooseTrack, new: LooseTrack) -> Option<Los
         let reason = "CVAT drops a later job's track that starts before the earlier job's one it is joined to";
         return Some(loss(new.frame, reason, new.keyframes.len()));
     }
+    old.keyframes.sort_by_key(|keyframe| keyframe.frame);
     let has = |frame: u32| old.keyframes.binary_search_by_key(&frame, |keyframe| keyframe.frame).is_ok();
     let (lost, kept): (Vec<_>, Vec<_>) = new.keyframes.into_iter().partition(|keyframe| has(keyframe.frame));
     old.keyframes.extend(kept);
@@ -232,13 +239,14 @@ impl Samples {
         let mut this = Self {
             label: columns.tracks.label[track.row as usize],
             kind,
-            shows: track.keyframes.first().is_some_and(|first| first.frame < window.end),
+            shows: track.keyframes.iter().any(|keyframe| keyframe.frame < window.end),
             points: Vec::new(),
             frames: Vec::new(),
         };
         let mut scratch = PointScratch::default();
+        let keyframes = track.by_frame();
         for frame in window.clone() {
-            let moment = Moment::at(&track.keyframes, frame)
+            let moment = Moment::at(&keyframes, frame)
                 .filter(|moment| (moment.is_keyframe || !moment.left.outside) && frame >= track.frame);
             this.frames.push(moment.map(|moment| {
                 let start = this.points.len();
@@ -255,11 +263,11 @@ impl Samples {
     }
 
     fn frames(&self) -> Vec<Option<Sample<'_>>> {
-        let sample = |(range, outside): &(Range<usize>, bool)| Sample {
-            points: &self.points[range.clone()],
-            outside: *outside,
-            kind: self.kind,
-        };
+        let sample =
+            |(range, outside): &(Range<usize>, bool)| Sample::new(self.kind, &self.points[range.clone()], *outside);
         self.frames.iter().map(|frame| frame.as_ref().map(sample)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ mod merge;
 mod moment;
 mod scene;
 mod similarity;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tracks;
 mod visit;
 

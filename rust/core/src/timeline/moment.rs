@@ -1,5 +1,8 @@
 //! A track at one frame: which keyframes hold there, and what lies between them.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use super::curve::Matching;
 use super::interpolate;
 use super::tracks::Keyframe;
@@ -84,17 +87,27 @@ pub struct PointScratch {
     curve: Vec<[f64; 2]>,
     /// Matchings of the curves in sight, by the rows of their keyframes. Frames are visited in order, so that each is
     /// used again for the next frame; what is not comes to an end with the next clearing.
-    matchings: std::collections::HashMap<(u32, u32), Option<std::rc::Rc<Matching>>>,
+    matchings: HashMap<(u32, u32), Option<Rc<Matching>>>,
+    /// Matched pairs of points that they hold together.
+    held: usize,
 }
 
-/// Curves in sight at once before the matchings are cleared: a bound on memory, far above what a frame shows.
-const MATCHINGS: usize = 4096;
+/// Matched pairs that are held before the matchings are cleared (some 40 MB): a bound on memory, above what a frame
+/// shows.
+const MOST_HELD: usize = 1 << 20;
 
 impl PointScratch {
-    fn matching(&mut self, rows: (u32, u32), make: impl FnOnce() -> Option<Matching>) -> Option<std::rc::Rc<Matching>> {
-        if self.matchings.len() >= MATCHINGS {
-            self.matchings.clear();
+    fn matching(&mut self, rows: (u32, u32), make: impl FnOnce() -> Option<Matching>) -> Option<Rc<Matching>> {
+        if let Some(known) = self.matchings.get(&rows) {
+            return known.clone();
         }
-        self.matchings.entry(rows).or_insert_with(|| make().map(std::rc::Rc::new)).clone()
+        if self.held >= MOST_HELD {
+            self.matchings.clear();
+            self.held = 0;
+        }
+        let made = make().map(Rc::new);
+        self.held += made.as_ref().map_or(1, |matching| matching.pairs());
+        self.matchings.insert(rows, made.clone());
+        made
     }
 }

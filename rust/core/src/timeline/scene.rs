@@ -295,3 +295,6 @@ impl<'d> Timeline<'d> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,24 @@
 //! How alike two tracks are over the frames that two jobs share: the measure by which CVAT joins tracks of
 //! neighbouring jobs.
 
-use crate::geometry;
+use crate::geometry::{self, Outline};
 use crate::schema::ShapeKind;
 
 /// What a track shows on one frame, interpolated or at a keyframe.
-#[derive(Clone, Copy, Debug)]
 pub struct Sample<'a> {
-    /// Coordinates as stored.
-    pub points: &'a [f64],
-    /// Whether the object has left the picture.
-    pub outside: bool,
-    /// Kind of the shape.
-    pub kind: ShapeKind,
+    points: &'a [f64],
+    outside: bool,
+    kind: ShapeKind,
+    /// The points again, if they are a polygon: it is compared with many.
+    outline: Option<Outline<'a>>,
+}
+
+impl<'a> Sample<'a> {
+    /// A shape with its coordinates as stored; `outside` says whether the object has left the picture.
+    pub fn new(kind: ShapeKind, points: &'a [f64], outside: bool) -> Self {
+        let outline = (kind == ShapeKind::Polygon).then(|| Outline::new(points));
+        Self { points, outside, kind, outline }
+    }
 }
 
 /// The similarity of two tracks of the same label, from 0 to 1: one less the mean error over the frames on which either
@@ -37,7 +43,11 @@ pub fn tracks(a: &[Option<Sample<'_>>], b: &[Option<Sample<'_>>], three_d: bool)
 }
 
 fn shapes(a: &Sample<'_>, b: &Sample<'_>, three_d: bool) -> f64 {
-    if a.kind == b.kind { geometry::similarity(a.kind, a.points, b.points, three_d) } else { 0.0 }
+    match (&a.outline, &b.outline) {
+        (Some(a), Some(b)) => a.iou(b),
+        _ if a.kind == b.kind => geometry::similarity(a.kind, a.points, b.points, three_d),
+        _ => 0.0,
+    }
 }
 
 #[cfg(test)]
@@ -45,7 +55,7 @@ mod tests {
     use super::*;
 
     fn at(points: &[f64; 4], outside: bool) -> Option<Sample<'_>> {
-        Some(Sample { points, outside, kind: ShapeKind::Rectangle })
+        Some(Sample::new(ShapeKind::Rectangle, points, outside))
     }
 
     const BOX: [f64; 4] = [0.0, 0.0, 10.0, 10.0];
@@ -68,10 +78,10 @@ mod tests {
 
     #[test]
     fn kinds_that_differ_or_have_no_measure_are_unlike() {
-        let polygon = Some(Sample { points: &BOX, outside: false, kind: ShapeKind::Polygon });
-        assert_eq!(tracks(&[at(&BOX, false)], &[polygon], false), 0.0);
-        let ellipse = Some(Sample { points: &BOX, outside: false, kind: ShapeKind::Ellipse });
-        assert_eq!(tracks(&[ellipse], &[ellipse], false), 0.0);
+        let polygon = || Some(Sample::new(ShapeKind::Polygon, &BOX, false));
+        assert_eq!(tracks(&[at(&BOX, false)], &[polygon()], false), 0.0);
+        let ellipse = || Some(Sample::new(ShapeKind::Ellipse, &BOX, false));
+        assert_eq!(tracks(&[ellipse()], &[ellipse()], false), 0.0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Tracks as an export sees them: keyframes on deleted frames gone, attributes carried over, jobs merged.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::dataset::{Columns, Dataset, top_level};
@@ -29,7 +30,7 @@ pub struct LooseTrack {
     pub row: u32,
     /// First frame.
     pub frame: u32,
-    /// Keyframes by frame.
+    /// Keyframes by frame; the end that a job's border makes is the last even where keyframes lie beyond it.
     pub keyframes: Vec<Keyframe>,
     /// The elements of a skeleton.
     pub elements: Vec<LooseTrack>,
@@ -62,16 +63,23 @@ impl LooseTrack {
             .collect()
     }
 
-    /// Ends the track at a frame unless it is out of sight already; so the elements of a skeleton.
+    /// Ends the track at a frame unless it is out of sight already; with it the elements of a skeleton.
     pub fn end_at(&mut self, frame: u32) {
-        if let Some(&last) = self.keyframes.last()
-            && !last.outside
-        {
-            self.keyframes.push(Keyframe { frame, outside: true, ..last });
-        }
+        let Some(&last) = self.keyframes.last().filter(|last| !last.outside) else { return };
+        self.keyframes.push(Keyframe { frame, outside: true, ..last });
         for element in &mut self.elements {
             element.end_at(frame);
         }
+    }
+
+    /// The keyframes in the order of their frames.
+    pub fn by_frame(&self) -> Cow<'_, [Keyframe]> {
+        if self.keyframes.is_sorted_by_key(|keyframe| keyframe.frame) {
+            return Cow::Borrowed(&self.keyframes);
+        }
+        let mut keyframes = self.keyframes.clone();
+        keyframes.sort_by_key(|keyframe| keyframe.frame);
+        Cow::Owned(keyframes)
     }
 }
 
@@ -127,7 +135,7 @@ impl Tracks {
     fn lay(&mut self, dataset: &Dataset, loose: &LooseTrack, is_deleted: &impl Fn(u32) -> bool) -> Result<Range<u32>> {
         let start = self.keyframes.len() as u32;
         let mut previous: Option<Keyframe> = None;
-        for &keyframe in loose.keyframes.iter().filter(|keyframe| !is_deleted(keyframe.frame)) {
+        for &keyframe in loose.by_frame().iter().filter(|keyframe| !is_deleted(keyframe.frame)) {
             let mut keyframe = keyframe;
             if let Some(previous) = previous {
                 if previous.frame == keyframe.frame {

@@ -430,3 +430,6 @@ impl<'d> Timeline<'d> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Exports into memory, for tests.
+
+use std::collections::BTreeMap;
+
+use super::{Format, Options};
+use crate::dataset::Dataset;
+use crate::error::Result;
+use crate::plan::{Output, Part};
+use crate::report::{Report, Tally};
+use crate::timeline::Scene;
+
+/// The members of an export and its report, encoded chunk by chunk on this thread.
+pub(crate) struct Export {
+    pub members: BTreeMap<String, Vec<u8>>,
+    pub report: Report,
+}
+
+impl Export {
+    /// A member as text.
+    pub fn text(&self, name: &str) -> &str {
+        let bytes = self.members.get(name).unwrap_or_else(|| panic!("{name} is not among {:?}", self.names()));
+        std::str::from_utf8(bytes).unwrap()
+    }
+
+    /// The names of all members.
+    pub fn names(&self) -> Vec<&str> {
+        self.members.keys().map(String::as_str).collect()
+    }
+
+    /// The lines of the report: `car rectangle written 2`.
+    pub fn rows(&self) -> Vec<String> {
+        let rows = self.report.rows.iter();
+        rows.map(|row| format!("{} {} {} {}", row.label, row.shape, row.outcome, row.count)).collect()
+    }
+}
+
+/// Exports a scene.
+pub(crate) fn export(format: &Format, scene: &Scene<'_>) -> Result<Export> {
+    let plan = (format.plan)(scene, &Options { dumped: "2024-05-01 10:00:00+00:00".to_owned() })?;
+    let mut members = BTreeMap::new();
+    let (mut output, mut tally) = (Output::default(), Tally::default());
+    let mut add = |name: &str, bytes: &[u8]| {
+        assert!(members.insert(name.to_owned(), bytes.to_vec()).is_none(), "{name} is written twice");
+    };
+    for part in &plan.parts {
+        let (chunks, name) = match part {
+            Part::Member { name, chunks } => (chunks, Some(name)),
+            Part::Files(chunks) => (chunks, None),
+        };
+        let mut member = Vec::new();
+        for chunk in chunks {
+            output.clear();
+            plan.encoder.encode(chunk, &mut output)?;
+            tally.merge(&output.tally);
+            member.extend_from_slice(&output.bytes);
+            if name.is_some() {
+                assert_eq!(output.files, [], "a chunk of a member begins no files");
+                continue;
+            }
+            let ends = output.files.iter().skip(1).map(|(_, start)| *start).chain([output.bytes.len()]);
+            for ((name, start), end) in output.files.iter().zip(ends) {
+                add(name, &output.bytes[*start..end]);
+            }
+        }
+        if let Some(name) = name {
+            add(name, &member);
+        }
+    }
+    let report = Report::new(format.name, &scene.dataset.schema, &tally, 0, 0);
+    Ok(Export { members, report })
+}
+
+/// Exports a whole dataset.
+pub(crate) fn export_all(format: &Format, dataset: &Dataset) -> Result<Export> {
+    export(format, &Scene::new(dataset)?)
+}
