@@ -1,7 +1,7 @@
 """Runs the conformance kit on everything that a source can know: conformance.py KIT COMMAND FORMATS.
 
-The server's answers are compared as they are. Two facts are not in a backup, so that no reader of it can reproduce what the
-server exported; they are put there before the comparison, and everything else must be equal:
+The server's answers are compared as they are. Two facts are not in a backup, so that no reader of it can reproduce what
+the server exported; they are put there before the comparison, and everything else must be equal:
 
 * the order of labels. CVAT lists labels by id in its exports, but in no order in its backups (whatever the database
   returns), and leaves the ids out. Backups of these cases get their labels in the order of the ids.
@@ -57,7 +57,9 @@ def task_places(case: Path) -> dict[int, int]:
     """Place of each task among those that the backup holds, by id. A backup numbers all tasks of the project."""
     ids = ids_in_order(case / "server" / "tasks.json")
     with zipfile.ZipFile(case / "backup.zip") as backup:
-        numbers = {int(name.split("/")[0].removeprefix("task_")) for name in backup.namelist() if name.startswith("task_")}
+        numbers = {
+            int(name.split("/")[0].removeprefix("task_")) for name in backup.namelist() if name.startswith("task_")
+        }
     return {ids[number]: place for place, number in enumerate(sorted(numbers))}
 
 

@@ -20,13 +20,14 @@ import framehaul
 from generate import Task, backup
 
 RUN = """
-import re, resource, sys
+import re, sys
 import framehaul
 name, source, out = sys.argv[1:]
-report = framehaul.export(framehaul.open(source), name, out)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-mapped = sum(int(kib) for kib in re.findall(r"^RssFile:\\s+(\\d+) kB", open("/proc/self/status").read(), re.M))
-print(peak, mapped, report.annotations)
+dataset = framehaul.open(source)  # kept to the end: what is mapped then is subtracted
+report = framehaul.export(dataset, name, out)
+# Not what getrusage says: that begins with the memory of the process that started this one.
+status = dict(re.findall(r"^(\\w+):\\s+(\\d+) kB", open("/proc/self/status").read(), re.M))
+print(status["VmHWM"], status["RssFile"], report.annotations)
 """
 
 

@@ -26,13 +26,13 @@ from generate import Task, backup
 if TYPE_CHECKING:
     from pathlib import Path
 
-XML, JSON, ZIP = "XML of 200,000 boxes", "JSON of 200,000 boxes", "archive of 20,000 text files"
+XML, JSON, ZIP = "XML of 50,000 boxes", "JSON of 50,000 boxes", "archive of 5,000 text files"
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> framehaul.Dataset:
-    """20 000 frames with 10 boxes each."""
-    return framehaul.open(backup(Task(frames=20_000, tracks=10), tmp_path_factory.mktemp("writers") / "task.zip"))
+    """5 000 frames with 10 boxes each."""
+    return framehaul.open(backup(Task(frames=5_000, tracks=10), tmp_path_factory.mktemp("writers") / "task.zip"))
 
 
 def exported(dataset: framehaul.Dataset, name: str, out: Path) -> list[tuple[str, bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -124,12 +125,24 @@ def test_errors_have_codes_and_built_in_types_where_they_fit(tmp_path, call, cod
     assert os.listdir(tmp_path) == ["task.zip"]
 
 
+def test_errors_and_reports_pass_between_processes(tmp_path):
+    (tmp_path / "COCO 1.0.zip").touch()
+    with pytest.raises(framehaul.PartialExportError) as caught:
+        framehaul.export(TASK.backup(tmp_path / "task.zip"), ["coco", "yolo"], tmp_path)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value)
+    assert again.reports["YOLO 1.1"].rows == caught.value.reports["YOLO 1.1"].rows
+    assert again.errors["COCO 1.0"].code == "output-exists"
+    assert again.errors["COCO 1.0"].place == caught.value.errors["COCO 1.0"].place
+
+
 def test_progress_is_told_and_ends_at_the_last_frame(tmp_path):
     seen: list[framehaul.Progress] = []
     framehaul.export(TASK.backup(tmp_path / "task.zip"), "coco", tmp_path / "o.zip", progress=seen.append)
     assert all(isinstance(each, framehaul.Progress) for each in seen)
     assert seen[-1].frames == seen[-1].total_frames == 9
-    assert [each.frames for each in seen] == sorted(each.frames for each in seen)
+    assert seen[-1].chunks == seen[-1].total_chunks > 0
+    assert [each.chunks for each in seen] == sorted(each.chunks for each in seen)
 
 
 def test_what_progress_raises_stops_the_export_and_leaves_nothing(tmp_path):

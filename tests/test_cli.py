@@ -241,3 +241,15 @@ def test_a_reader_that_goes_away_is_no_traceback(task, tmp_path):
     command = f"{PROGRAM} export {task} -f coco -o {tmp_path / 'out.zip'} | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
+
+
+def test_a_bar_on_a_terminal_goes_away_again(task, tmp_path):
+    leader, follower = pty.openpty()
+    command = [PROGRAM, "export", task, "-f", "coco", "-f", "yolo", "-o", tmp_path / "out"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=follower, check=True)
+    os.close(follower)
+    drawn = os.read(leader, 1 << 20).decode()
+    os.close(leader)
+    assert "3 frames" in drawn
+    assert "\x1b[?25h" in drawn  # the cursor is back
+    assert done.stdout.startswith(b"COCO 1.0: 3 frames")

@@ -100,10 +100,10 @@ def export(
     overwrite: bool = False,
     strict: bool = False,
     dumped: str = "",
-    progress: Callable[[int, int, int, int], object] | None = None,
+    progress: Callable[[int, int, int, int, int, int], object] | None = None,
 ) -> list[str | BaseException]:
     """Exports in each of these formats to the path beside it; a report as JSON for each, or what stopped it.
 
-    `dumped` is the time that CVAT XML prints. `progress` gets finished frames, all frames, finished annotations, and
-    bytes made.
+    `dumped` is the time that CVAT XML prints. `progress` gets the fields of
+    `framehaul.Progress`.
     """

@@ -37,10 +37,14 @@ class Error(Exception):
     place: Place
     """Where in the data."""
 
-    def __init__(self, text: str, *, code: str, place: Place | None = None) -> None:
+    def __init__(self, text: str, code: str, place: Place | None = None) -> None:
         super().__init__(text)
         self.code = code
         self.place = place or Place()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What cannot be pickled makes a pool of worker processes hang instead of fail.
+        return type(self), (str(self), self.code, self.place)
 
     def __str__(self) -> str:
         # OSError's own __str__ knows nothing of our one line.
@@ -96,6 +100,9 @@ class PartialExportError(Error):
         super().__init__("; ".join(f"{name}: {error}" for name, error in errors.items()), code=first.code)
         self.reports = reports
         self.errors = errors
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.reports, self.errors)
 
 
 # Codes that are not named here are about the data.

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 class Progress(NamedTuple):
     """How far an export has come."""
 
+    chunks: int
+    """Pieces of work that are finished; all take about the same time."""
+    total_chunks: int
+    """Pieces of work there are."""
     frames: int
-    """Frames that are finished."""
+    """Frames that are finished. A format that goes by tracks is done with frames long before it is done."""
     total_frames: int
     """Frames there are."""
     annotations: int
@@ -80,7 +84,7 @@ def export(
         compression: `none` stores, `fast` and `best` deflate. Pictures are always stored.
         overwrite: Whether what is there may be replaced.
         strict: Whether annotations that the format cannot hold are an error.
-        progress: Is called about ten times a second; what it raises stops the export.
+        progress: Is called about twenty times a second; what it raises stops the export.
 
     Returns:
         The report; for several formats a dict from display name to report.

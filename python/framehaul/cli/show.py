@@ -64,21 +64,21 @@ def progress(*, wanted: bool) -> Iterator[Callable[[framehaul.Progress], None] |
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    text = TextColumn(
-        "{task.completed:,.0f} frames  {task.fields[annotations]:,} annotations  {task.fields[speed]:.0f} MB/s"
-    )
+    text = TextColumn("{task.fields[done]}")
     with Progress(BarColumn(), text, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, annotations=0, speed=0.0)
+        task = bar.add_task("", total=None, done="")
         started = time.monotonic()
         before = 0
 
         def update(now: framehaul.Progress) -> None:
             nonlocal started, before
-            if now.frames < before:  # the next of several formats
+            if now.chunks < before:  # the next of several formats
+                bar.reset(task)
                 started = time.monotonic()
-            before = now.frames
+            before = now.chunks
             speed = now.bytes / 1e6 / max(time.monotonic() - started, 1e-3)
-            bar.update(task, total=now.total_frames, completed=now.frames, annotations=now.annotations, speed=speed)
+            done = f"{now.frames:,} frames  {now.annotations:,} annotations  {speed:.0f} MB/s"
+            bar.update(task, total=now.total_chunks, completed=now.chunks, done=done)
 
         yield update
 
