@@ -1,6 +1,8 @@
-"""Time and peak memory of exports by the number of frames: memory must not grow with it.
+"""Time and peak memory of exports as the task grows: memory follows the keyframes, not the frames.
 
-    python benches/scale.py [--frames 100000 1000000] [--formats coco yolo]
+    python benches/scale.py [--formats coco yolo]
+
+The second task has ten times the frames and keyframes of the first, the third ten times its frames alone.
 
 The source is opened from a saved dataset (mapped) and from the backup. Each run is a process of its own; its memory is
 what the operating system says was resident at the most. Mapped columns count there too, though the system can take them
@@ -18,6 +20,10 @@ from pathlib import Path
 
 import framehaul
 from generate import Task, backup
+
+TRACKS = 10
+# Frames, and frames from keyframe to keyframe.
+TASKS = [(100_000, 10), (1_000_000, 10), (1_000_000, 100)]
 
 RUN = """
 import re, sys
@@ -44,21 +50,20 @@ def run(name: str, source: Path, out: Path) -> tuple[float, float, float, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--formats", nargs="+", default=[info.name for info in framehaul.formats()])
     arguments = parser.parse_args()
-    row = "{:<22}{:>10}  {:<8}{:>9}{:>10}{:>10}{:>14}"
-    print(row.format("format", "frames", "source", "seconds", "peak MiB", "own MiB", "annotations"))
+    row = "{:<22}{:>10}{:>11}  {:<8}{:>9}{:>10}{:>10}{:>14}"
+    print(row.format("format", "frames", "keyframes", "source", "seconds", "peak MiB", "own MiB", "annotations"))
     with tempfile.TemporaryDirectory() as folder:
-        for frames in arguments.frames:
-            source = backup(Task(frames=frames, tracks=10), Path(folder) / f"{frames}.zip")
-            saved = Path(folder) / f"{frames}"
+        for place, (frames, every) in enumerate(TASKS):
+            source = backup(Task(frames=frames, tracks=TRACKS, every=every), Path(folder) / f"{place}.zip")
+            saved = Path(folder) / f"{place}"
             framehaul.open(source).save(saved)
             for name in arguments.formats:
                 for kind, path in (("backup", source), ("saved", saved)):
                     seconds, peak, mapped, annotations = run(name, path, Path(folder) / "out.zip")
                     numbers = (f"{seconds:.2f}", f"{peak:.0f}", f"{peak - mapped:.0f}", f"{annotations:,}")
-                    print(row.format(name, f"{frames:,}", kind, *numbers), flush=True)
+                    print(row.format(name, f"{frames:,}", f"{TRACKS * frames // every:,}", kind, *numbers), flush=True)
 
 
 if __name__ == "__main__":
