@@ -4,11 +4,14 @@
 
 mod annotation;
 mod coco;
+mod coco_keypoints;
 mod cvat_images;
 mod cvat_video;
 mod cvat_xml;
 mod instance;
+mod joints;
 mod mot;
+mod skeleton;
 mod yolo;
 
 use crate::error::{Code, Error, Result};
@@ -16,7 +19,8 @@ use crate::plan::Plan;
 use crate::timeline::Scene;
 
 /// Every format, in the order in which they are listed.
-pub const ALL: &[Format] = &[cvat_video::FORMAT, cvat_images::FORMAT, coco::FORMAT, yolo::FORMAT, mot::FORMAT];
+pub const ALL: &[Format] =
+    &[cvat_video::FORMAT, cvat_images::FORMAT, coco::FORMAT, coco_keypoints::FORMAT, yolo::FORMAT, mot::FORMAT];
 
 /// A format that exports can be written in.
 #[derive(Clone, Copy)]
