@@ -39,19 +39,35 @@ pub fn corners(points: &[f64]) -> Option<[f64; 4]> {
 /// Fills `values` with the attributes of a shape, in the order of the label's declaration and then CVAT's own.
 pub fn attributes<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Vec<(&'a str, Value<'a>)>) -> Result<()> {
     declared(timeline, item, values)?;
-    let mut set = |name: &'static str, value| match values.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, old)) => *old = value,
-        None => values.push((name, value)),
-    };
-    set(OCCLUDED, Value::Flag(item.occluded));
+    set(values, OCCLUDED, Value::Flag(item.occluded));
     if matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Ellipse) {
-        set(ROTATION, Value::Number(timeline.rotation(item)));
+        set(values, ROTATION, Value::Number(timeline.rotation(item)));
     }
     if let Some(track) = item.track_id() {
-        set(TRACK_ID, Value::Count(track));
-        set(KEYFRAME, Value::Flag(item.is_keyframe()));
+        set(values, TRACK_ID, Value::Count(track));
+        set(values, KEYFRAME, Value::Flag(item.is_keyframe()));
     }
     Ok(())
+}
+
+/// Fills `values` with the attributes of a skeleton: as of any shape, and whether one of its elements is a keyframe.
+pub fn skeleton_attributes<'a>(
+    timeline: &Timeline<'a>,
+    item: &Item,
+    elements: &[Item],
+    values: &mut Vec<(&'a str, Value<'a>)>,
+) -> Result<()> {
+    attributes(timeline, item, values)?;
+    set(values, KEYFRAME, Value::Flag(elements.iter().any(Item::is_keyframe)));
+    Ok(())
+}
+
+/// Sets an attribute; one of that name keeps its place.
+fn set<'a>(values: &mut Vec<(&'a str, Value<'a>)>, name: &'static str, value: Value<'a>) {
+    match values.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, old)) => *old = value,
+        None => values.push((name, value)),
+    }
 }
 
 /// Fills `values` with the attributes that the label declares; one that the shape lacks has its default.

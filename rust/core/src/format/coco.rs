@@ -13,11 +13,13 @@ use super::annotation::{Value, python_float};
 use super::instance::{self, Instance, Segmentation};
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, number, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, number, places, single_chunk};
 use crate::raster::Rle;
+use crate::report::{Outcome, Tally};
+use crate::schema::Label;
 use crate::text::json;
 use crate::text::number::{int, json_float, round2_python, uint};
-use crate::timeline::{Scene, Timeline};
+use crate::timeline::{FrameView, Scene, Timeline};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -35,6 +37,93 @@ const ANNOTATIONS: u8 = 3;
 const FOOT: u8 = 4;
 
 fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    plan_of(scene, Instances)
+}
+
+/// What the kinds of COCO files differ in: names of files, categories, annotations.
+pub trait Content: Send + Sync {
+    /// Beginning of the file names.
+    const FILE: &'static str;
+
+    /// Whether a label is a category.
+    fn is_category(&self, label: &Label) -> bool;
+
+    /// Appends what a category has besides id, name and supercategory.
+    fn category(&self, out: &mut Vec<u8>, label: u32);
+
+    /// Number of annotations of a frame; works without coordinates.
+    fn count(&self, view: &FrameView<'_>, groups: &mut Vec<u32>) -> u64;
+
+    /// Writes the annotations of a frame and tallies what became of all its shapes and tags.
+    fn annotations<'t>(
+        &self,
+        timeline: &'t Timeline<'t>,
+        view: &FrameView<'_>,
+        writer: &mut Writer<'_>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> Result<()>;
+}
+
+/// Writes annotations one after another.
+pub struct Writer<'o> {
+    out: &'o mut Vec<u8>,
+    /// Id of the next annotation.
+    id: u64,
+    image: u64,
+}
+
+impl Writer<'_> {
+    /// Writes an annotation; `more` appends what it has besides.
+    pub fn write(&mut self, instance: &Instance<'_>, more: impl FnOnce(&mut Vec<u8>)) {
+        write_instance(self.out, self.id, self.image, instance);
+        more(self.out);
+        self.out.push(b'}');
+        self.id += 1;
+    }
+}
+
+struct Instances;
+
+impl Content for Instances {
+    const FILE: &'static str = "instances";
+
+    fn is_category(&self, _: &Label) -> bool {
+        true
+    }
+
+    fn category(&self, _: &mut Vec<u8>, _: u32) {}
+
+    fn count(&self, view: &FrameView<'_>, groups: &mut Vec<u32>) -> u64 {
+        instance::count(view, groups)
+    }
+
+    fn annotations<'t>(
+        &self,
+        timeline: &'t Timeline<'t>,
+        view: &FrameView<'_>,
+        writer: &mut Writer<'_>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        drop_tags(timeline, view, tally);
+        let (usable, others) = view.items.iter().partition::<Vec<_>, _>(|item| instance::is_usable(item.kind));
+        for item in others {
+            tally.shape(item, Outcome::Dropped("COCO holds boxes, polygons and masks only"));
+        }
+        instance::visit(timeline, usable, scratch, tally, |instance| writer.write(instance, |_| {}))
+    }
+}
+
+/// Tallies that the tags of a frame are not written.
+pub fn drop_tags(timeline: &Timeline<'_>, view: &FrameView<'_>, tally: &mut Tally) {
+    for &row in view.tags {
+        tally.tag(timeline.dataset.columns.tags.label[row as usize], Outcome::Dropped("COCO holds no tags"));
+    }
+}
+
+/// Lists the files of a kind of COCO.
+pub fn plan_of<'s, C: Content + 's>(scene: &'s Scene<'s>, content: C) -> Result<Plan<'s>> {
     let mut parts = Vec::new();
     for (subset, timelines) in scene.subsets() {
         let mut chunks = vec![single_chunk(HEAD, 0)];
@@ -44,7 +133,7 @@ fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
         number(&mut annotations, 1, |chunk, scratch| {
             let (mut instances, mut groups) = (0, Vec::new());
             scene.timelines[chunk.timeline].visit_frames(places(chunk)?, &mut scratch.visit, |view| {
-                instances += instance::count(view, &mut groups);
+                instances += content.count(view, &mut groups);
                 Ok(())
             })?;
             Ok(instances)
@@ -53,9 +142,9 @@ fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
         chunks.push(single_chunk(BETWEEN, 0));
         chunks.extend(annotations);
         chunks.push(single_chunk(FOOT, 0));
-        parts.push(Part::Member { name: format!("annotations/instances_{subset}.json"), chunks });
+        parts.push(Part::Member { name: format!("annotations/{}_{subset}.json", C::FILE), chunks });
     }
-    Ok(Plan { parts, encoder: Box::new(Coco { scene, image_ids: image_ids(scene) }) })
+    Ok(Plan { parts, encoder: Box::new(Coco { scene, content, image_ids: image_ids(scene) }) })
 }
 
 /// The id of each frame's image, timeline by timeline: counted from 1 through all subsets. Frames of one id (name
@@ -98,12 +187,13 @@ impl ImageIds {
     }
 }
 
-struct Coco<'s> {
+struct Coco<'s, C> {
     scene: &'s Scene<'s>,
+    content: C,
     image_ids: Vec<ImageIds>,
 }
 
-impl Encoder for Coco<'_> {
+impl<C: Content> Encoder for Coco<'_, C> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         match chunk.section {
             HEAD => self.head(out),
@@ -116,20 +206,22 @@ impl Encoder for Coco<'_> {
     }
 }
 
-impl<'s> Coco<'s> {
+impl<'s, C: Content> Coco<'s, C> {
     fn head(&self, out: &mut Output) {
         out.text(concat!(
             r#"{"licenses":[{"name":"","id":0,"url":""}],"info":{"contributor":"","date_created":"","#,
             r#""description":"","url":"","version":"","year":""},"categories":["#
         ));
         let schema = &self.scene.dataset.schema;
-        for (place, label) in schema.labels().iter().enumerate() {
-            out.text(if place == 0 { "{\"id\":" } else { ",{\"id\":" });
+        let categories = schema.labels().iter().enumerate().filter(|(_, label)| self.content.is_category(label));
+        for (nth, (place, label)) in categories.enumerate() {
+            out.text(if nth == 0 { "{\"id\":" } else { ",{\"id\":" });
             uint(&mut out.bytes, place as u64 + 1);
             out.text(",\"name\":");
             json::string(&mut out.bytes, &label.name);
             out.text(",\"supercategory\":");
             json::string(&mut out.bytes, label.parent.map_or("", |parent| &schema.labels()[parent].name));
+            self.content.category(&mut out.bytes, place as u32);
             out.text("}");
         }
         out.text("],\"images\":[");
@@ -162,15 +254,12 @@ impl<'s> Coco<'s> {
     fn annotations(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline: &'s Timeline<'s> = &self.scene.timelines[chunk.timeline];
         let mut visit = std::mem::take(&mut out.scratch.visit);
-        let mut id = chunk.first;
         let Output { bytes, tally, scratch, .. } = out;
+        let mut writer = Writer { out: bytes, id: chunk.first, image: 0 };
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-            let image = self.image_ids[chunk.timeline].get(view.place);
+            writer.image = self.image_ids[chunk.timeline].get(view.place);
             tally.frames += 1;
-            instance::visit(timeline, view, scratch, tally, |instance| {
-                write_instance(bytes, id, image, instance);
-                id += 1;
-            })
+            self.content.annotations(timeline, view, &mut writer, scratch, tally)
         })?;
         out.scratch.visit = visit;
         Ok(())
@@ -198,7 +287,6 @@ fn write_instance(out: &mut Vec<u8>, id: u64, image: u64, instance: &Instance<'_
     let is_mask = matches!(instance.segmentation, Segmentation::Mask(_));
     out.extend_from_slice(if is_mask { b",\"iscrowd\":1" } else { b",\"iscrowd\":0" });
     write_attributes(out, instance.attributes);
-    out.push(b'}');
 }
 
 fn write_mask(out: &mut Vec<u8>, mask: &Rle) {
@@ -239,7 +327,8 @@ fn write_attributes(out: &mut Vec<u8>, attributes: &[(&str, Value<'_>)]) {
     }
 }
 
-fn list<T>(out: &mut Vec<u8>, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
+/// Appends a JSON array.
+pub fn list<T>(out: &mut Vec<u8>, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
     out.push(b'[');
     for (place, item) in items.enumerate() {
         if place > 0 {

@@ -62,29 +62,19 @@ enum Part {
     Mask(Rle),
 }
 
-/// Calls `each` with the instances of a frame, in order, and tallies what became of all its shapes and tags.
+/// Calls `each` with the instances that these shapes of a frame make, in order, and tallies what became of the shapes.
+/// All of them are usable.
 pub fn visit<'t>(
     timeline: &'t Timeline<'t>,
-    view: &FrameView<'_>,
+    mut items: Vec<&Item>,
     scratch: &mut Scratch,
     tally: &mut Tally,
     mut each: impl FnMut(&Instance<'_>),
 ) -> Result<()> {
-    let mut order: Vec<&Item> = Vec::with_capacity(view.items.len());
-    for item in view.items {
-        if is_usable(item.kind) {
-            order.push(item);
-        } else {
-            tally.shape(item, Outcome::Dropped("COCO holds boxes, polygons and masks only"));
-        }
-    }
-    for &row in view.tags {
-        tally.tag(timeline.dataset.columns.tags.label[row as usize], Outcome::Dropped("COCO holds no tags"));
-    }
-    order.sort_by_key(|item| item.group);
+    items.sort_by_key(|item| item.group);
     let mut values = Vec::new();
-    for members in order.chunk_by(|a, b| a.group != 0 && a.group == b.group) {
-        let mut builder = InstanceBuilder { timeline, scratch, tally, size: timeline.size(view.frame) };
+    for members in items.chunk_by(|a, b| a.group != 0 && a.group == b.group) {
+        let mut builder = InstanceBuilder { timeline, scratch, tally, size: timeline.size(members[0].frame) };
         builder.build(members, &mut values, &mut each)?;
     }
     Ok(())

@@ -4,23 +4,58 @@
 
 mod annotation;
 mod coco;
+mod coco_keypoints;
 mod cvat_images;
 mod cvat_video;
 mod cvat_xml;
+mod imagenet;
 mod instance;
+mod joints;
+mod lfw;
+mod listing;
+mod market1501;
 mod mot;
 #[cfg(test)]
 mod robustness;
+mod skeleton;
 #[cfg(test)]
 pub(crate) mod testing;
+mod ultralytics;
+mod vggface2;
+mod widerface;
 mod yolo;
+mod yolo_cls;
+mod yolo_detect;
+mod yolo_layout;
+mod yolo_obb;
+mod yolo_pose;
+mod yolo_seg;
+mod yolo_track;
 
 use crate::error::{Code, Error, Result};
 use crate::plan::Plan;
 use crate::timeline::Scene;
 
 /// Every format, in the order in which they are listed.
-pub const ALL: &[Format] = &[cvat_video::FORMAT, cvat_images::FORMAT, coco::FORMAT, yolo::FORMAT, mot::FORMAT];
+pub const ALL: &[Format] = &[
+    cvat_video::FORMAT,
+    cvat_images::FORMAT,
+    coco::FORMAT,
+    coco_keypoints::FORMAT,
+    yolo::FORMAT,
+    mot::FORMAT,
+    yolo_detect::FORMAT,
+    yolo_track::FORMAT,
+    yolo_seg::FORMAT,
+    yolo_pose::FORMAT,
+    yolo_obb::FORMAT,
+    yolo_cls::FORMAT,
+    imagenet::FORMAT,
+    lfw::FORMAT,
+    market1501::FORMAT,
+    vggface2::FORMAT,
+    widerface::FORMAT,
+];
 
 /// A format that exports can be written in.
 #[derive(Clone, Copy)]
