@@ -9,14 +9,34 @@ mod cvat_video;
 mod cvat_xml;
 mod instance;
 mod mot;
+mod ultralytics;
 mod yolo;
+mod yolo_cls;
+mod yolo_detect;
+mod yolo_layout;
+mod yolo_obb;
+mod yolo_pose;
+mod yolo_seg;
+mod yolo_track;
 
 use crate::error::{Code, Error, Result};
 use crate::plan::Plan;
 use crate::timeline::Scene;
 
 /// Every format, in the order in which they are listed.
-pub const ALL: &[Format] = &[cvat_video::FORMAT, cvat_images::FORMAT, coco::FORMAT, yolo::FORMAT, mot::FORMAT];
+pub const ALL: &[Format] = &[
+    cvat_video::FORMAT,
+    cvat_images::FORMAT,
+    coco::FORMAT,
+    yolo::FORMAT,
+    mot::FORMAT,
+    yolo_detect::FORMAT,
+    yolo_track::FORMAT,
+    yolo_seg::FORMAT,
+    yolo_pose::FORMAT,
+    yolo_obb::FORMAT,
+    yolo_cls::FORMAT,
+];
 
 /// A format that exports can be written in.
 #[derive(Clone, Copy)]
