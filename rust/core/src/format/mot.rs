@@ -207,7 +207,7 @@ fn float_of(value: Value<'_>) -> Option<f64> {
 
 /// The number that Python's `int()` reads in a text, in its shortest form: spaces around it, a sign, leading zeros,
 /// `_` between digits and decimal digits of any script are allowed.
-fn python_int(text: &str) -> Option<String> {
+pub fn python_int(text: &str) -> Option<String> {
     let text = text.trim();
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),

@@ -9,9 +9,10 @@
 //!
 //! Only boxes that are not turned are written; everything else is dropped.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::annotation::{corners, located, place};
+use super::yolo_layout::{Repeats, Subset, classes, subset_of_timelines, subsets};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
@@ -42,7 +43,7 @@ const NO_BOX: Outcome = Outcome::Dropped("YOLO holds boxes only");
 const RESERVED: [&str; 3] = ["backup", "classes", "names"];
 
 fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
-    let subsets = subsets(scene)?;
+    let subsets = subsets(scene, &RESERVED)?;
     let mut parts = Vec::new();
     for subset in &subsets {
         for &timeline in &subset.timelines {
@@ -56,88 +57,10 @@ fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
     for (section, name) in [(DATA, "obj.data"), (NAMES, "obj.names")] {
         parts.push(Part::Member { name: name.into(), chunks: vec![single_chunk(section, 0)] });
     }
-    let mut subset_of = vec![0; scene.timelines.len()];
-    for (place, subset) in subsets.iter().enumerate() {
-        for &timeline in &subset.timelines {
-            subset_of[timeline] = place;
-        }
-    }
-    let repeats = Repeats::find(scene, &subsets);
+    let subset_of = subset_of_timelines(scene, &subsets);
+    let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
     let classes = classes(&scene.dataset.schema);
     Ok(Plan { parts, encoder: Box::new(Yolo { scene, subsets, subset_of, classes, repeats }) })
-}
-
-/// A subset as Darknet sees it.
-struct Subset {
-    name: String,
-    timelines: Vec<usize>,
-}
-
-/// The subsets in order. `default` is called `train`, or joins a subset that is called so already in any letter case.
-fn subsets(scene: &Scene<'_>) -> Result<Vec<Subset>> {
-    let mut subsets = Vec::new();
-    let mut default = Vec::new();
-    for (name, timelines) in scene.subsets() {
-        if RESERVED.contains(&name) {
-            return Err(Error::new(Code::ReservedName, format!("YOLO reserves the subset name {name:?}"))
-                .advise("give the subset another name in CVAT"));
-        }
-        if name == "default" {
-            default.extend(timelines);
-        } else {
-            subsets.push(Subset { name: name.to_owned(), timelines: timelines.collect() });
-        }
-    }
-    if !default.is_empty() {
-        match subsets.iter_mut().find(|subset: &&mut Subset| subset.name.eq_ignore_ascii_case("train")) {
-            Some(train) => train.timelines.extend(default),
-            None => subsets.push(Subset { name: "train".to_owned(), timelines: default }),
-        }
-    }
-    Ok(subsets)
-}
-
-/// Frames whose id another frame of their subset has too: two pictures whose names differ in the extension only, or a
-/// picture that CVAT renamed to what another is called. They share one text file and one line of the list.
-#[derive(Default)]
-struct Repeats {
-    /// Timeline and frame of all that share an id with a later one: the later one's boxes stand in the text file.
-    overwritten: HashSet<(usize, u32)>,
-    /// Timeline and frame of all that share an id with an earlier one: the list names the id once.
-    listed: HashSet<(usize, u32)>,
-}
-
-impl Repeats {
-    fn find(scene: &Scene<'_>, subsets: &[Subset]) -> Self {
-        let mut repeats = Self::default();
-        for subset in subsets {
-            let mut last: HashMap<String, (usize, u32)> = HashMap::new();
-            let may_repeat = |place: &&usize| subset.timelines.len() > 1 || scene.timelines[**place].may_repeat_names();
-            for &place in subset.timelines.iter().filter(may_repeat) {
-                let timeline = &scene.timelines[place];
-                for frame in timeline.frames.iter() {
-                    let mut id = String::new();
-                    timeline.write_id(frame, &mut id, &mut String::new());
-                    if let Some(earlier) = last.insert(id, (place, frame)) {
-                        repeats.overwritten.insert(earlier);
-                        repeats.listed.insert((place, frame));
-                    }
-                }
-            }
-        }
-        repeats
-    }
-}
-
-/// The class of each label: its place among the labels that are no sublabels.
-fn classes(schema: &Schema) -> Vec<u32> {
-    let mut next = 0;
-    let class = |label: &crate::schema::Label| {
-        let class = next;
-        next += u32::from(label.parent.is_none());
-        class
-    };
-    schema.labels().iter().map(class).collect()
 }
 
 struct Yolo<'s> {

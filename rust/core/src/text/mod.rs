@@ -4,7 +4,9 @@
 //! * [`number`] has integers and floats as C, Python and orjson print them; rounding to hundredths.
 //! * [`xml`] has text and attribute values.
 //! * [`json`] has strings.
+//! * [`yaml`] has mappings as PyYAML writes them.
 
 pub mod json;
 pub mod number;
 pub mod xml;
+pub mod yaml;

@@ -1,0 +1,241 @@
+//! The layout that the Ultralytics formats (but for classification) have in common.
+//!
+//! ```text
+//! data.yaml                    names of the classes, lists of the subsets; for poses the number of keypoints
+//! SUBSET.txt                   paths of the subset's pictures; `default` is called `train`
+//! labels/SUBSET/FRAME.txt      lines of the frame; a frame without any has no file
+//! ```
+//!
+//! A format says which labels are classes and which [`Lines`] a shape has.
+
+use std::collections::BTreeMap;
+
+use super::annotation::{located, place};
+use super::yolo_layout::{Repeats, Subset, subset_of_timelines, subsets};
+use crate::error::{Code, Error, Result};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::report::Outcome;
+use crate::schema::Schema;
+use crate::text::{number, yaml};
+use crate::timeline::{FrameView, Item, Scene, Timeline};
+
+const LABELS: u8 = 0;
+const LISTS: u8 = 1;
+const DATA: u8 = 2;
+
+const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its label file");
+
+/// Subset names that are keys of `data.yaml`, or were in Darknet's file.
+const RESERVED: [&str; 6] = ["backup", "classes", "names", "path", "kpt_shape", "flip_idx"];
+
+/// What one format of the family holds.
+pub struct Content<'s> {
+    /// Indices of the labels that are classes, in order.
+    pub classes: Vec<u32>,
+    /// Greatest number of keypoints, in formats that have them.
+    pub keypoints: Option<usize>,
+    /// What becomes of tags and of shapes whose label is no class.
+    pub other: Outcome,
+    /// Writes the shapes.
+    pub lines: Box<dyn Lines + 's>,
+}
+
+/// Writes the lines of shapes.
+pub trait Lines: Send + Sync {
+    /// Appends the lines of a shape, if it has any.
+    fn write(&self, shape: &Shape<'_>, out: &mut Output) -> Result<Outcome>;
+}
+
+/// A shape that is to be written.
+pub struct Shape<'a> {
+    /// Its task.
+    pub timeline: &'a Timeline<'a>,
+    /// The shape.
+    pub item: &'a Item,
+    /// Number of its class.
+    pub class: u32,
+    /// Width and height of its picture in pixels.
+    pub size: (u32, u32),
+}
+
+impl Shape<'_> {
+    /// Width and height of the picture. It is an error if the source does not tell them.
+    pub fn picture(&self) -> Result<[f64; 2]> {
+        let (width, height) = self.size;
+        if width == 0 || height == 0 {
+            let message = "the source does not tell the size of the picture, and YOLO coordinates are shares of it";
+            return Err(located(Error::new(Code::BadMetadata, message), self.timeline, self.item));
+        }
+        Ok([width, height].map(f64::from))
+    }
+
+    /// Begins a line with the class.
+    pub fn begin(&self, bytes: &mut Vec<u8>) {
+        number::uint(bytes, u64::from(self.class));
+    }
+}
+
+/// Appends x, y, x, y, … as shares of the picture.
+pub fn write_shares(bytes: &mut Vec<u8>, coordinates: impl IntoIterator<Item = f64>, picture: [f64; 2]) {
+    for (coordinate, extent) in coordinates.into_iter().zip(picture.into_iter().cycle()) {
+        bytes.push(b' ');
+        number::fixed6(bytes, coordinate / extent);
+    }
+}
+
+/// Appends the centre and the size of a box as shares of the picture.
+pub fn write_box(bytes: &mut Vec<u8>, [x0, y0, x1, y1]: [f64; 4], picture: [f64; 2]) {
+    write_shares(bytes, [(x0 + x1) / 2.0, (y0 + y1) / 2.0, x1 - x0, y1 - y0], picture);
+}
+
+/// All labels that are no sublabels.
+pub fn top_labels(schema: &Schema) -> Vec<u32> {
+    (0..).zip(schema.labels()).filter(|(_, label)| label.parent.is_none()).map(|(index, _)| index).collect()
+}
+
+/// Lists the members of one of the formats.
+pub fn plan<'s>(scene: &'s Scene<'s>, content: Content<'s>) -> Result<Plan<'s>> {
+    let subsets = subsets(scene, &RESERVED)?;
+    let mut parts = Vec::new();
+    for subset in &subsets {
+        for &timeline in &subset.timelines {
+            parts.push(Part::Files(frame_chunks(scene, timeline..timeline + 1, LABELS)));
+        }
+    }
+    for subset in &subsets {
+        let chunks = subset.timelines.iter().flat_map(|&timeline| frame_chunks(scene, timeline..timeline + 1, LISTS));
+        parts.push(Part::Member { name: format!("{}.txt", subset.name), chunks: chunks.collect() });
+    }
+    parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(DATA, 0)] });
+    let mut class_of = vec![None; scene.dataset.schema.len()];
+    for (class, &label) in (0..).zip(&content.classes) {
+        class_of[label as usize] = Some(class);
+    }
+    let subset_of = subset_of_timelines(scene, &subsets);
+    let mut encoder = Ultralytics { scene, subsets, subset_of, class_of, content, repeats: Repeats::default() };
+    let mut out = Output::default();
+    encoder.repeats = Repeats::find(scene, &encoder.subsets, |timeline, frame| {
+        out.clear();
+        let place = scene.timelines[timeline].frames.rank(frame);
+        encoder.labels(timeline, place..place + 1, &mut out)?;
+        Ok(!out.files.is_empty())
+    })?;
+    Ok(Plan { parts, encoder: Box::new(encoder) })
+}
+
+struct Ultralytics<'s> {
+    scene: &'s Scene<'s>,
+    subsets: Vec<Subset>,
+    subset_of: Vec<usize>,
+    /// Class of each label.
+    class_of: Vec<Option<u32>>,
+    content: Content<'s>,
+    repeats: Repeats,
+}
+
+impl Encoder for Ultralytics<'_> {
+    fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        match chunk.section {
+            LABELS => self.labels(chunk.timeline, places(chunk)?, out)?,
+            LISTS => self.list(chunk, out)?,
+            _ => self.data(out),
+        }
+        Ok(())
+    }
+}
+
+impl Ultralytics<'_> {
+    fn labels(&self, timeline: usize, places: std::ops::Range<u32>, out: &mut Output) -> Result<()> {
+        let mut visit = std::mem::take(&mut out.scratch.visit);
+        self.scene.timelines[timeline].visit_frames(places, &mut visit, |view| self.frame(timeline, view, out))?;
+        out.scratch.visit = visit;
+        Ok(())
+    }
+
+    fn frame(&self, place_of_timeline: usize, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
+        let timeline = &self.scene.timelines[place_of_timeline];
+        out.tally.frames += 1;
+        for &row in view.tags {
+            out.tally.tag(timeline.dataset.columns.tags.label[row as usize], self.content.other);
+        }
+        if self.repeats.overwritten.contains(&(place_of_timeline, view.frame)) {
+            drop_shapes(timeline, view, out);
+            return Ok(());
+        }
+        let start = out.bytes.len();
+        for item in view.items {
+            let outcome = match self.class_of[item.label as usize] {
+                Some(class) => {
+                    let shape = Shape { timeline, item, class, size: timeline.size(view.frame) };
+                    self.content.lines.write(&shape, out)?
+                }
+                None => self.content.other,
+            };
+            out.tally.shape(item, outcome);
+        }
+        if out.bytes.len() > start {
+            let mut name = format!("labels/{}/", self.subsets[self.subset_of[place_of_timeline]].name);
+            timeline.write_id(view.frame, &mut name, &mut String::new());
+            name.push_str(".txt");
+            out.files.push((name, start));
+        }
+        Ok(())
+    }
+
+    fn list(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        let timelines = &self.scene.timelines;
+        let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
+        let (mut id, mut extension) = (String::new(), String::new());
+        for frame in timelines[chunk.timeline].frames.slice(places(chunk)?) {
+            let this = (chunk.timeline, frame);
+            if self.repeats.listed.contains(&this) {
+                continue;
+            }
+            id.clear();
+            extension.clear();
+            // Of several pictures with one id the last counts, at the place of the first.
+            let (timeline, frame) = self.repeats.latest.get(&this).copied().unwrap_or(this);
+            timelines[timeline].write_id(frame, &mut id, &mut extension);
+            for text in ["data/images/", subset, "/", &id, &extension, "\n"] {
+                out.text(text);
+            }
+        }
+        Ok(())
+    }
+
+    fn data(&self, out: &mut Output) {
+        let lists: BTreeMap<&str, String> =
+            self.subsets.iter().map(|subset| (subset.name.as_str(), format!("{}.txt", subset.name))).collect();
+        // The names of subsets and the fixed keys stand together in the order of their code points.
+        let mut keys: Vec<&str> = lists.keys().copied().chain(["names", "path"]).collect();
+        keys.extend(self.content.keypoints.map(|_| "kpt_shape"));
+        keys.sort_unstable();
+        for key in keys {
+            match (key, lists.get(key)) {
+                (_, Some(list)) => yaml::entry(&mut out.bytes, key, list),
+                ("names", _) => self.names(out),
+                ("path", _) => out.text("path: .\n"),
+                _ => out.text(&format!("kpt_shape:\n- {}\n- 3\n", self.content.keypoints.unwrap_or_default())),
+            }
+        }
+    }
+
+    fn names(&self, out: &mut Output) {
+        if self.content.classes.is_empty() {
+            return out.text("names: {}\n");
+        }
+        out.text("names:\n");
+        for (class, &label) in (0..).zip(&self.content.classes) {
+            yaml::numbered(&mut out.bytes, class, &self.scene.dataset.schema.label(label).name);
+        }
+    }
+}
+
+/// What CVAT loses without a word stands in the report at least.
+fn drop_shapes(timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) {
+    for item in view.items {
+        out.tally.shape(item, OVERWRITTEN);
+        let message = "two pictures share a label file: the later one's annotations stand in it";
+        out.tally.note(message, || place(timeline, item));
+    }
+}

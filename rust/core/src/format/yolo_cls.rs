@@ -1,0 +1,207 @@
+//! `Ultralytics YOLO Classification 1.0`: a folder per class; without pictures only the list of what is where.
+//!
+//! ```text
+//! SUBSET/labels.json    {"FRAME":{"labels":["cat"],"path":"cat/FRAME.jpg"},…}; `default` is called `train`
+//! ```
+//!
+//! Only tags are classes. Pictures of one name in one folder are told apart by `.0`, `.1`, …; the list holds the path of
+//! a frame's last tag.
+
+use std::collections::{HashMap, HashSet};
+
+use super::yolo_layout::{Frame, Repeats, Subset, may_repeat, subset_of_timelines, subsets};
+use super::{Format, Options};
+use crate::error::Result;
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::report::Outcome;
+use crate::text::json;
+use crate::timeline::{FrameView, Scene, Timeline};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "Ultralytics YOLO Classification 1.0",
+    slug: "yolo-cls",
+    summary: "JSON of the classes of each frame; tags only",
+    page: include_str!("yolo_cls.md"),
+    plan,
+};
+
+const OPEN: u8 = 0;
+const FRAMES: u8 = 1;
+const CLOSE: u8 = 2;
+
+const NO_TAG: Outcome = Outcome::Dropped("YOLO classification holds tags only");
+const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its entry");
+
+/// Folder of the frames without a tag.
+const NO_LABEL: &str = "no_label";
+
+fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    let subsets = subsets(scene, &[])?;
+    let mut parts = Vec::new();
+    for subset in &subsets {
+        let mut chunks = vec![single_chunk(OPEN, 0)];
+        chunks.extend(subset.timelines.iter().flat_map(|&place| frame_chunks(scene, place..place + 1, FRAMES)));
+        chunks.push(single_chunk(CLOSE, 0));
+        parts.push(Part::Member { name: format!("{}/labels.json", subset.name), chunks });
+    }
+    let subset_of = subset_of_timelines(scene, &subsets);
+    let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
+    let numbered = numbered(scene, &subsets);
+    Ok(Plan { parts, encoder: Box::new(Classification { scene, subsets, subset_of, repeats, numbered }) })
+}
+
+/// Names of the frames whose last picture gets a number because another in its folder has its name.
+fn numbered(scene: &Scene<'_>, subsets: &[Subset]) -> HashMap<Frame, String> {
+    let mut numbered = HashMap::new();
+    for subset in subsets {
+        let may_repeat = may_repeat(scene, subset);
+        let mut used = Used::default();
+        for &place in &subset.timelines {
+            let timeline = &scene.timelines[place];
+            for frame in timeline.frames.iter() {
+                if !may_repeat {
+                    used.0.clear();
+                }
+                let mut id = String::new();
+                timeline.write_id(frame, &mut id, &mut String::new());
+                let base = base(&id);
+                let mut last = String::new();
+                for folder in folders(timeline, tags_of(timeline, frame)) {
+                    last = used.name(folder, base);
+                }
+                if last != base {
+                    numbered.insert((place, frame), last);
+                }
+            }
+        }
+    }
+    numbered
+}
+
+/// Names that are taken, with their folders.
+#[derive(Default)]
+struct Used<'s>(HashSet<(&'s str, String)>);
+
+impl<'s> Used<'s> {
+    /// The first free one of `base`, `base.0`, `base.1`, …, which is taken from now on.
+    fn name(&mut self, folder: &'s str, base: &str) -> String {
+        let mut name = base.to_owned();
+        let mut number = 0u64;
+        while !self.0.insert((folder, name.clone())) {
+            name = format!("{base}.{number}");
+            number += 1;
+        }
+        name
+    }
+}
+
+fn base(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+/// Rows of the tags of a frame.
+fn tags_of<'t>(timeline: &'t Timeline<'_>, frame: u32) -> &'t [u32] {
+    let frames = &timeline.dataset.columns.tags.frame;
+    let start = timeline.tags.partition_point(|&row| frames[row as usize] < frame);
+    let end = timeline.tags.partition_point(|&row| frames[row as usize] <= frame);
+    &timeline.tags[start..end]
+}
+
+/// Names of the labels of tags.
+fn names<'t>(timeline: &Timeline<'t>, tags: &'t [u32]) -> impl Iterator<Item = &'t str> {
+    let dataset = timeline.dataset;
+    tags.iter().map(|&row| dataset.schema.label(dataset.columns.tags.label[row as usize]).name.as_str())
+}
+
+/// Folders in which the picture of a frame stands: one for each tag, or one for frames without any.
+fn folders<'t>(timeline: &Timeline<'t>, tags: &'t [u32]) -> impl Iterator<Item = &'t str> {
+    names(timeline, tags).chain(tags.is_empty().then_some(NO_LABEL))
+}
+
+struct Classification<'s> {
+    scene: &'s Scene<'s>,
+    subsets: Vec<Subset>,
+    subset_of: Vec<usize>,
+    repeats: Repeats,
+    numbered: HashMap<Frame, String>,
+}
+
+impl Encoder for Classification<'_> {
+    fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        match chunk.section {
+            OPEN => out.text("{"),
+            FRAMES => {
+                let mut visit = std::mem::take(&mut out.scratch.visit);
+                self.scene.timelines[chunk.timeline].visit_frames(places(chunk)?, &mut visit, |view| {
+                    self.frame(chunk.timeline, view, out);
+                    Ok(())
+                })?;
+                out.scratch.visit = visit;
+            }
+            _ => out.text("}"),
+        }
+        Ok(())
+    }
+}
+
+impl Classification<'_> {
+    fn frame(&self, place: usize, view: &FrameView<'_>, out: &mut Output) {
+        let timeline = &self.scene.timelines[place];
+        let this = (place, view.frame);
+        let outcome = if self.repeats.overwritten.contains(&this) { OVERWRITTEN } else { Outcome::Written };
+        for &row in view.tags {
+            out.tally.tag(timeline.dataset.columns.tags.label[row as usize], outcome);
+        }
+        view.items.iter().for_each(|item| out.tally.shape(item, NO_TAG));
+        out.tally.frames += 1;
+        if self.repeats.listed.contains(&this) {
+            return;
+        }
+        if !self.is_first(place, view.place) {
+            out.text(",");
+        }
+        // Of several pictures with one id the last counts, at the place of the first.
+        self.entry(self.repeats.latest.get(&this).copied().unwrap_or(this), out);
+    }
+
+    /// Whether a frame is the first of its subset.
+    fn is_first(&self, place: usize, place_of_frame: u32) -> bool {
+        let mut timelines = self.subsets[self.subset_of[place]].timelines.iter();
+        let first = timelines.find(|&&timeline| !self.scene.timelines[timeline].frames.is_empty());
+        place_of_frame == 0 && first == Some(&place)
+    }
+
+    fn entry(&self, (place, frame): Frame, out: &mut Output) {
+        let timeline = &self.scene.timelines[place];
+        let tags = tags_of(timeline, frame);
+        let (mut id, mut extension) = (String::new(), String::new());
+        timeline.write_id(frame, &mut id, &mut extension);
+        json::string(&mut out.bytes, &id);
+        out.text(":{\"labels\":[");
+        for (number, name) in names(timeline, tags).enumerate() {
+            if number > 0 {
+                out.text(",");
+            }
+            json::string(&mut out.bytes, name);
+        }
+        out.text("],\"path\":");
+        let folder = folders(timeline, tags).last().unwrap_or(NO_LABEL);
+        let name = self.numbered.get(&(place, frame)).map_or(base(&id), String::as_str);
+        json::string(&mut out.bytes, &format!("{folder}/{name}{extension}"));
+        out.text("}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_taken_in_a_folder_are_numbered() {
+        let mut used = Used::default();
+        let names = ["x", "x", "x.1", "x"].map(|base| used.name("car", base));
+        assert_eq!(names, ["x", "x.0", "x.1", "x.2"]);
+        assert_eq!(used.name("bus", "x"), "x");
+    }
+}

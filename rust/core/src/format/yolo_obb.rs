@@ -1,0 +1,76 @@
+//! `Ultralytics YOLO Oriented Bounding Boxes 1.0`: a line per box, `class` and its four corners.
+
+use super::annotation::corners;
+use super::ultralytics::{self, Content, Lines, Shape, top_labels, write_shares};
+use super::{Format, Options};
+use crate::error::Result;
+use crate::plan::{Output, Plan};
+use crate::report::Outcome;
+use crate::schema::ShapeKind;
+use crate::timeline::Scene;
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "Ultralytics YOLO Oriented Bounding Boxes 1.0",
+    slug: "yolo-obb",
+    summary: "a text file per frame with the corners of boxes; boxes only, turned ones too",
+    page: include_str!("yolo_obb.md"),
+    plan,
+};
+
+const NO_BOX: Outcome = Outcome::Dropped("YOLO oriented boxes are made of boxes only");
+
+fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    let classes = top_labels(&scene.dataset.schema);
+    ultralytics::plan(scene, Content { classes, keypoints: None, other: NO_BOX, lines: Box::new(TurnedBoxes) })
+}
+
+struct TurnedBoxes;
+
+impl Lines for TurnedBoxes {
+    fn write(&self, shape: &Shape<'_>, out: &mut Output) -> Result<Outcome> {
+        if shape.item.kind != ShapeKind::Rectangle {
+            return Ok(NO_BOX);
+        }
+        let picture = shape.picture()?;
+        let Some(corners) = corners(shape.timeline.points(shape.item, &mut out.scratch.points)) else {
+            return Ok(NO_BOX);
+        };
+        shape.begin(&mut out.bytes);
+        write_shares(&mut out.bytes, ring(corners, shape.timeline.rotation(shape.item)), picture);
+        out.bytes.push(b'\n');
+        Ok(Outcome::Written)
+    }
+}
+
+/// The corners of a box in clockwise order from what was top left before it was turned.
+fn ring([x0, y0, x1, y1]: [f64; 4], degrees: f64) -> [f64; 8] {
+    let (width, height) = (x1 - x0, y1 - y0);
+    let corners = [(x0, y0), (x0 + width, y0), (x0 + width, y0 + height), (x0, y0 + height)];
+    let (cx, cy) = (x0 + width / 2.0, y0 + height / 2.0);
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let turned = corners.map(|(x, y)| {
+        if degrees == 0.0 {
+            return [x, y];
+        }
+        [cx + cos * (x - cx) - sin * (y - cy), cy + sin * (x - cx) + cos * (y - cy)]
+    });
+    let [[a, b], [c, d], [e, f], [g, h]] = turned;
+    [a, b, c, d, e, f, g, h]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_turned_by_a_right_angle_begins_at_its_top_right_corner() {
+        let turned = ring([10.0, 20.0, 30.0, 60.0], 90.0).map(|value| (value * 1e6).round() / 1e6);
+        assert_eq!(turned, [40.0, 30.0, 40.0, 50.0, 0.0, 50.0, 0.0, 30.0]);
+    }
+
+    #[test]
+    fn an_upright_box_keeps_its_corners_to_the_last_bit() {
+        assert_eq!(ring([0.1, 0.2, 0.3, 0.7], 0.0)[..2], [0.1, 0.2]);
+    }
+}

@@ -1,0 +1,120 @@
+//! `Ultralytics YOLO Pose 1.0`: a line per skeleton, the box around it and then `x y visibility` of each keypoint.
+
+use super::ultralytics::{self, Content, Lines, Shape, write_box, write_shares};
+use super::{Format, Options};
+use crate::error::Result;
+use crate::geometry;
+use crate::plan::{Output, Plan};
+use crate::report::Outcome;
+use crate::schema::{Schema, ShapeKind, Skeleton};
+use crate::text::number::round2_numpy;
+use crate::timeline::{Item, Scene};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "Ultralytics YOLO Pose 1.0",
+    slug: "yolo-pose",
+    summary: "a text file per frame with keypoints; skeletons only",
+    page: include_str!("yolo_pose.md"),
+    plan,
+};
+
+const NO_SKELETON: Outcome = Outcome::Dropped("YOLO poses are made of skeletons only");
+
+fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    let schema = &scene.dataset.schema;
+    let is_skeleton = |label: &u32| schema.label(*label).kind == "skeleton";
+    let classes: Vec<u32> = (0..schema.len() as u32).filter(is_skeleton).collect();
+    let mut place_of = vec![None; schema.len()];
+    let mut keypoints = 0;
+    for &label in &classes {
+        let order = keypoint_order(schema, label);
+        for (place, &sublabel) in order.iter().enumerate() {
+            place_of[sublabel as usize] = Some(place);
+        }
+        keypoints = keypoints.max(order.len());
+    }
+    let lines = Box::new(Poses { place_of, keypoints });
+    ultralytics::plan(scene, Content { classes, keypoints: Some(keypoints), other: NO_SKELETON, lines })
+}
+
+/// The sublabels of a skeleton in the order of its drawing; those that the drawing lacks (where CVAT fails) follow.
+fn keypoint_order(schema: &Schema, label: u32) -> Vec<u32> {
+    let mut order = Vec::new();
+    for sublabel in Skeleton::of(schema.label(label)).labels(schema, label).into_iter().chain(schema.sublabels(label)) {
+        if !order.contains(&sublabel) {
+            order.push(sublabel);
+        }
+    }
+    order
+}
+
+struct Poses {
+    /// Place of each sublabel among the keypoints of its skeleton.
+    place_of: Vec<Option<usize>>,
+    /// Keypoints in a line.
+    keypoints: usize,
+}
+
+/// Ultralytics' visibility.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Visibility {
+    Absent = 0,
+    Hidden = 1,
+    Visible = 2,
+}
+
+impl Visibility {
+    fn of(element: &Item) -> Self {
+        match (element.outside, element.occluded) {
+            (true, _) => Visibility::Absent,
+            (false, true) => Visibility::Hidden,
+            (false, false) => Visibility::Visible,
+        }
+    }
+}
+
+impl Lines for Poses {
+    fn write(&self, shape: &Shape<'_>, out: &mut Output) -> Result<Outcome> {
+        if shape.item.kind != ShapeKind::Skeleton {
+            return Ok(NO_SKELETON);
+        }
+        let picture = shape.picture()?;
+        let keypoints = self.keypoints_of(shape, out);
+        let in_sight = keypoints.iter().flatten().filter(|(_, visibility)| *visibility != Visibility::Absent);
+        let coordinates: Vec<f64> = in_sight.flat_map(|(point, _)| *point).collect();
+        let [left, top, right, bottom] = geometry::bounds(&coordinates).unwrap_or_default();
+        shape.begin(&mut out.bytes);
+        // The far corner is made from the near one and the size, as CVAT does.
+        write_box(&mut out.bytes, [left, top, left + (right - left), top + (bottom - top)], picture);
+        for keypoint in keypoints {
+            match keypoint {
+                Some((point, visibility)) => {
+                    write_shares(&mut out.bytes, point, picture);
+                    out.bytes.extend_from_slice(&[b' ', b'0' + visibility as u8]);
+                }
+                // Another skeleton has more points, or the element is missing.
+                None => out.text(" 0.0 0.0 0"),
+            }
+        }
+        out.text("\n");
+        Ok(Outcome::Written)
+    }
+}
+
+impl Poses {
+    fn keypoints_of(&self, shape: &Shape<'_>, out: &mut Output) -> Vec<Option<([f64; 2], Visibility)>> {
+        let mut keypoints = vec![None; self.keypoints];
+        let elements = &mut out.scratch.elements;
+        elements.clear();
+        shape.timeline.push_elements(shape.item, elements);
+        for element in elements.iter() {
+            let slot = self.place_of[element.label as usize].and_then(|place| keypoints.get_mut(place));
+            let point = shape.timeline.points(element, &mut out.scratch.points);
+            if let (Some(slot), Some(&[x, y])) = (slot, point.first_chunk()) {
+                *slot = Some(([x, y].map(round2_numpy), Visibility::of(element)));
+            }
+        }
+        keypoints
+    }
+}

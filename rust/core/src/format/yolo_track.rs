@@ -1,0 +1,93 @@
+//! `Ultralytics YOLO Detection Track 1.0`: the lines of detection, with the track's id at the end.
+
+use super::annotation::{Value, attributes};
+use super::mot::python_int;
+use super::ultralytics::{self, Content, Lines, Shape, top_labels};
+use super::yolo_detect::{NO_BOX, write_upright_box};
+use super::{Format, Options};
+use crate::error::Result;
+use crate::plan::{Output, Plan};
+use crate::report::Outcome;
+use crate::timeline::Scene;
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "Ultralytics YOLO Detection Track 1.0",
+    slug: "yolo-track",
+    summary: "a text file per frame with boxes and their tracks' ids; upright boxes only",
+    page: include_str!("yolo_track.md"),
+    plan,
+};
+
+/// A label's own attribute of this name gives boxes without a track an id.
+const TRACK_ID: &str = "track_id";
+
+fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    let schema = &scene.dataset.schema;
+    let has_id = (0..schema.len() as u32).map(|label| schema.find_attribute(label, TRACK_ID).is_some()).collect();
+    let lines = Box::new(TrackedBoxes { has_id });
+    ultralytics::plan(scene, Content { classes: top_labels(schema), keypoints: None, other: NO_BOX, lines })
+}
+
+struct TrackedBoxes {
+    /// Whether a label has an attribute that gives ids.
+    has_id: Vec<bool>,
+}
+
+impl Lines for TrackedBoxes {
+    fn write(&self, shape: &Shape<'_>, out: &mut Output) -> Result<Outcome> {
+        let outcome = write_upright_box(shape, out)?;
+        if outcome == Outcome::Written {
+            if let Some(id) = self.id(shape)? {
+                out.text(" ");
+                out.text(&id);
+            }
+            out.text("\n");
+        }
+        Ok(outcome)
+    }
+}
+
+impl TrackedBoxes {
+    fn id(&self, shape: &Shape<'_>) -> Result<Option<String>> {
+        if let Some(track) = shape.item.track_id() {
+            return Ok(Some(track.to_string()));
+        }
+        if !self.has_id[shape.item.label as usize] {
+            return Ok(None);
+        }
+        let mut values = Vec::new();
+        attributes(shape.timeline, shape.item, &mut values)?;
+        let own = values.into_iter().find(|(name, _)| *name == TRACK_ID);
+        Ok(own.and_then(|(_, value)| whole_number(value)))
+    }
+}
+
+/// A value as a whole number; none for a text that is no whole number, and for a number that is not finite.
+fn whole_number(value: Value<'_>) -> Option<String> {
+    match value {
+        Value::Text(text) => python_int(text),
+        // Zero is added because a negative fraction is cut to a zero with a sign.
+        Value::Number(number) => number.is_finite().then(|| format!("{:.0}", number.trunc() + 0.0)),
+        Value::Flag(flag) => Some(u8::from(flag).to_string()),
+        Value::Count(count) => Some(count.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Expected values printed by Python's int().
+    #[test]
+    fn ids_are_cut_to_whole_numbers_as_python_cuts_them() {
+        let cut = |value| whole_number(value);
+        assert_eq!(cut(Value::Number(7.9)).as_deref(), Some("7"));
+        assert_eq!(cut(Value::Number(-0.5)).as_deref(), Some("0"));
+        assert_eq!(cut(Value::Number(1e17)).as_deref(), Some("100000000000000000"));
+        assert_eq!(cut(Value::Number(f64::NAN)), None);
+        assert_eq!(cut(Value::Text(" +12 ")).as_deref(), Some("12"));
+        assert_eq!(cut(Value::Text("1.5")), None);
+        assert_eq!(cut(Value::Text("")), None);
+    }
+}
