@@ -7,8 +7,14 @@ mod coco;
 mod cvat_images;
 mod cvat_video;
 mod cvat_xml;
+mod imagenet;
 mod instance;
+mod lfw;
+mod listing;
+mod market1501;
 mod mot;
+mod vggface2;
+mod widerface;
 mod yolo;
 
 use crate::error::{Code, Error, Result};
@@ -16,7 +22,18 @@ use crate::plan::Plan;
 use crate::timeline::Scene;
 
 /// Every format, in the order in which they are listed.
-pub const ALL: &[Format] = &[cvat_video::FORMAT, cvat_images::FORMAT, coco::FORMAT, yolo::FORMAT, mot::FORMAT];
+pub const ALL: &[Format] = &[
+    cvat_video::FORMAT,
+    cvat_images::FORMAT,
+    coco::FORMAT,
+    yolo::FORMAT,
+    mot::FORMAT,
+    imagenet::FORMAT,
+    lfw::FORMAT,
+    market1501::FORMAT,
+    vggface2::FORMAT,
+    widerface::FORMAT,
+];
 
 /// A format that exports can be written in.
 #[derive(Clone, Copy)]
