@@ -93,6 +93,26 @@ fn declared<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Vec<(&'a str,
     Ok(())
 }
 
+/// The value of the attribute called `name` of a tag: its default where the tag lacks it, none if the label has no such
+/// attribute.
+pub fn tag_value<'a>(timeline: &Timeline<'a>, row: u32, name: &str) -> Result<Option<Value<'a>>> {
+    let columns = &timeline.dataset.columns;
+    let schema = &timeline.dataset.schema;
+    let Some(number) = schema.find_attribute(columns.tags.label[row as usize], name) else { return Ok(None) };
+    let spec = schema.attribute(number);
+    // As with shapes, the last of several values counts.
+    let stored = columns.tags.attributes.get(row).filter(|(attribute, _)| *attribute == number).last();
+    let text = stored.map_or(spec.default_value.as_str(), |(_, value)| columns.text(value));
+    typed(spec, text).map(Some).map_err(|error| tag_located(error, timeline, row))
+}
+
+/// An error with the place of a tag.
+pub fn tag_located(error: Error, timeline: &Timeline<'_>, row: u32) -> Error {
+    let (dataset, at) = (timeline.dataset, row as usize);
+    let label = dataset.schema.path(dataset.columns.tags.label[at]);
+    error.in_task(&timeline.task.name).at_frame(dataset.columns.tags.frame[at]).of_label(label)
+}
+
 fn typed<'a>(spec: &Attribute, text: &'a str) -> Result<Value<'a>> {
     Ok(match spec.input_type {
         InputType::Number => Value::Number(python_float(text).ok_or_else(|| {
@@ -117,6 +137,47 @@ pub fn python_float(text: &str) -> Option<f64> {
     let digit = |place: Option<usize>| place.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
     let between_digits = |at: usize| bytes[at] != b'_' || (digit(at.checked_sub(1)) && digit(Some(at + 1)));
     (0..bytes.len()).all(between_digits).then(|| text.replace('_', "").parse().ok()).flatten()
+}
+
+/// A value as Python's `int()` reads it; a fraction is cut off.
+pub fn int_of(value: Value<'_>) -> Option<i64> {
+    match value {
+        Value::Text(text) => python_int(text)?.parse().ok(),
+        Value::Number(number) => number.is_finite().then_some(number as i64),
+        Value::Flag(flag) => Some(i64::from(flag)),
+        Value::Count(count) => Some(i64::from(count)),
+    }
+}
+
+/// The number that Python's `int()` reads in a text, in its shortest form: spaces around it, a sign, leading zeros,
+/// `_` between digits and decimal digits of any script are allowed.
+pub fn python_int(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut out = String::new();
+    let mut after_digit = false;
+    for symbol in digits.chars() {
+        if symbol == '_' && after_digit {
+            after_digit = false;
+            continue;
+        }
+        let digit = decimal_digit(symbol)?;
+        if !(out.is_empty() && digit == 0) {
+            out.push(char::from(b'0' + digit));
+        }
+        after_digit = true;
+    }
+    if !after_digit {
+        return None;
+    }
+    Some(match (out.is_empty(), negative) {
+        (true, _) => "0".to_owned(),
+        (false, true) => format!("-{out}"),
+        (false, false) => out,
+    })
 }
 
 /// The value of a decimal digit of any script.
@@ -187,5 +248,29 @@ mod tests {
     fn corners_are_rounded_as_numpy_rounds() {
         assert_eq!(corners(&[0.125, 2.675, 10.3, 1.005]), Some([0.12, 2.68, 10.3, 1.0]));
         assert_eq!(corners(&[1.0, 2.0]), None);
+    }
+
+    #[test]
+    fn names_that_python_reads_as_numbers_are_numbers() {
+        for (text, expected) in [
+            ("000005", Some("5")),
+            ("-3", Some("-3")),
+            ("+07", Some("7")),
+            ("2024_01_05", Some("20240105")),
+            (" 12 ", Some("12")),
+            ("0", Some("0")),
+            ("-0", Some("0")),
+            ("\u{0661}\u{0662}", Some("12")),
+            ("1__2", None),
+            ("_1", None),
+            ("1_", None),
+            ("frame_000001", None),
+            ("cam1/000001", None),
+            ("", None),
+            ("-", None),
+            ("1.5", None),
+        ] {
+            assert_eq!(python_int(text).as_deref(), expected, "{text:?}");
+        }
     }
 }

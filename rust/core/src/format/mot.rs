@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use super::annotation::{self, Value, attributes, corners, located, python_float};
+use super::annotation::{Value, attributes, corners, int_of, located, python_float, python_int};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
@@ -187,15 +187,6 @@ struct Special {
     ignored: bool,
 }
 
-fn int_of(value: Value<'_>) -> Option<i64> {
-    match value {
-        Value::Text(text) => python_int(text)?.parse().ok(),
-        Value::Number(number) => number.is_finite().then_some(number as i64),
-        Value::Flag(flag) => Some(i64::from(flag)),
-        Value::Count(count) => Some(i64::from(count)),
-    }
-}
-
 fn float_of(value: Value<'_>) -> Option<f64> {
     match value {
         Value::Text(text) => python_float(text),
@@ -203,37 +194,6 @@ fn float_of(value: Value<'_>) -> Option<f64> {
         Value::Flag(flag) => Some(f64::from(u8::from(flag))),
         Value::Count(count) => Some(f64::from(count)),
     }
-}
-
-/// The number that Python's `int()` reads in a text, in its shortest form: spaces around it, a sign, leading zeros,
-/// `_` between digits and decimal digits of any script are allowed.
-pub fn python_int(text: &str) -> Option<String> {
-    let text = text.trim();
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let mut out = String::new();
-    let mut after_digit = false;
-    for symbol in digits.chars() {
-        if symbol == '_' && after_digit {
-            after_digit = false;
-            continue;
-        }
-        let digit = annotation::decimal_digit(symbol)?;
-        if !(out.is_empty() && digit == 0) {
-            out.push(char::from(b'0' + digit));
-        }
-        after_digit = true;
-    }
-    if !after_digit {
-        return None;
-    }
-    Some(match (out.is_empty(), negative) {
-        (true, _) => "0".to_owned(),
-        (false, true) => format!("-{out}"),
-        (false, false) => out,
-    })
 }
 
 #[cfg(test)]

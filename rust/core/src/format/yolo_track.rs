@@ -1,7 +1,6 @@
 //! `Ultralytics YOLO Detection Track 1.0`: the lines of detection, with the track's id at the end.
 
-use super::annotation::{Value, attributes};
-use super::mot::python_int;
+use super::annotation::{Value, attributes, python_int};
 use super::ultralytics::{self, Content, Lines, Shape, top_labels};
 use super::yolo_detect::{NO_BOX, write_upright_box};
 use super::{Format, Options};

@@ -1,0 +1,189 @@
+//! `ImageNet 1.0` without pictures: a list of pictures per subset, each with the numbers of its tags.
+//!
+//! ```text
+//! SUBSET.txt     name of the picture, numbers of its labels
+//! synsets.txt    one label a line, sublabels too
+//! ```
+//!
+//! Tags only.
+
+use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
+use super::{Format, Options};
+use crate::error::{Code, Error, Result};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::report::Outcome;
+use crate::text::number;
+use crate::timeline::{FrameView, Scene, Timeline};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "ImageNet 1.0",
+    slug: "imagenet",
+    summary: "a list of pictures with the numbers of their tags; tags only",
+    page: include_str!("imagenet.md"),
+    plan,
+};
+
+const LIST: u8 = 0;
+const LABELS: u8 = 1;
+
+/// The subset whose list would be the list of labels.
+const RESERVED: &str = "synsets";
+
+const NO_TAG: Outcome = Outcome::Dropped("ImageNet holds tags only");
+const REPEATED: Outcome = Outcome::Dropped("the frame has this tag already");
+
+fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
+    let mut parts = Vec::new();
+    for (subset, timelines) in scene.subsets() {
+        if subset == RESERVED {
+            return Err(Error::new(Code::ReservedName, format!("ImageNet reserves the subset name {subset:?}"))
+                .advise("give the subset another name in CVAT"));
+        }
+        parts.push(Part::Member { name: format!("{subset}.txt"), chunks: frame_chunks(scene, timelines, LIST) });
+    }
+    parts.push(Part::Member { name: format!("{RESERVED}.txt"), chunks: vec![single_chunk(LABELS, 0)] });
+    Ok(Plan { parts, encoder: Box::new(ImageNet { scene }) })
+}
+
+struct ImageNet<'s> {
+    scene: &'s Scene<'s>,
+}
+
+impl Encoder for ImageNet<'_> {
+    fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        if chunk.section == LABELS {
+            for name in label_names(&self.scene.dataset.schema) {
+                out.text(name);
+                out.bytes.push(b'\n');
+            }
+            return Ok(());
+        }
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let mut picture = Picture::default();
+        let mut visit = std::mem::take(&mut out.scratch.visit);
+        timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+            picture.read(timeline, view.frame, &LINE_BREAKS)?;
+            write_name(&picture, &mut out.bytes);
+            frame(timeline, view, out);
+            Ok(())
+        })?;
+        out.scratch.visit = visit;
+        Ok(())
+    }
+}
+
+/// The numbers of a frame's tags, and the end of its line.
+fn frame(timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) {
+    let mut labels = Vec::with_capacity(view.tags.len());
+    for &row in view.tags {
+        let label = timeline.dataset.columns.tags.label[row as usize];
+        let is_new = !labels.contains(&label);
+        out.tally.tag(label, if is_new { Outcome::Written } else { REPEATED });
+        if is_new {
+            labels.push(label);
+        }
+    }
+    if labels.is_empty() {
+        out.bytes.push(b' ');
+    }
+    for label in in_set_order(&labels) {
+        out.bytes.push(b' ');
+        number::uint(&mut out.bytes, u64::from(label));
+    }
+    out.bytes.push(b'\n');
+    for item in view.items {
+        out.tally.shape(item, NO_TAG);
+    }
+    out.tally.frames += 1;
+}
+
+/// A name with blanks inside has quotes, in front of its extension.
+fn write_name(picture: &Picture, bytes: &mut Vec<u8>) {
+    // Python counts the four separators of ASCII among the blanks.
+    let is_blank = |symbol: char| symbol.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&symbol);
+    let quote: &[u8] = if picture.id.trim_matches(is_blank).contains(is_blank) { b"\"" } else { b"" };
+    bytes.extend_from_slice(quote);
+    bytes.extend_from_slice(picture.id.as_bytes());
+    bytes.extend_from_slice(quote);
+    bytes.extend_from_slice(picture.extension.as_bytes());
+}
+
+/// Different numbers in the order in which a Python set of them is read, which CVAT's list has.
+///
+/// The set is a table with open addressing (CPython's `Objects/setobject.c`): a number stands at its own value modulo
+/// the size, or where the probing leads from there.
+fn in_set_order(numbers: &[u32]) -> Vec<u32> {
+    let mut table = vec![None; 8];
+    for (place, &number) in numbers.iter().enumerate() {
+        insert(&mut table, number);
+        let (filled, mask) = (place + 1, table.len() - 1);
+        if filled * 5 >= mask * 3 {
+            let wanted = if filled > 50_000 { filled * 2 } else { filled * 4 };
+            let mut larger = vec![None; (wanted + 1).next_power_of_two().max(8)];
+            table.iter().flatten().for_each(|&number| insert(&mut larger, number));
+            table = larger;
+        }
+    }
+    table.into_iter().flatten().collect()
+}
+
+/// Slots that are tried one behind another before the next jump.
+const LINEAR_PROBES: usize = 9;
+
+fn insert(table: &mut [Option<u32>], number: u32) {
+    let mask = table.len() - 1;
+    let (mut slot, mut perturbation) = (number as usize & mask, number as usize);
+    loop {
+        let last = if slot + LINEAR_PROBES <= mask { slot + LINEAR_PROBES } else { slot };
+        if let Some(free) = (slot..=last).find(|&slot| table[slot].is_none()) {
+            table[free] = Some(number);
+            return;
+        }
+        perturbation >>= 5;
+        slot = (slot * 5 + 1 + perturbation) & mask;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_in_the_order_of_a_python_set() {
+        // What CPython 3.11 prints for `list(set(numbers))`.
+        for (numbers, expected) in SETS {
+            assert_eq!(in_set_order(numbers), *expected, "{numbers:?}");
+        }
+    }
+
+    #[rustfmt::skip]
+    const SETS: &[(&[u32], &[u32])] = &[
+        (&[], &[]),
+        (&[8, 1, 0], &[8, 1, 0]),
+        (&[8, 0], &[8, 0]),
+        (&[5, 3, 1], &[1, 3, 5]),
+        (&[9, 1, 17], &[9, 1, 17]),
+        (&[8, 16, 0, 24], &[8, 16, 0, 24]),
+        (&[100, 3, 27, 64, 12], &[64, 3, 100, 12, 27]),
+        (&[40, 37, 34, 31, 28, 25, 22], &[34, 37, 40, 22, 25, 28, 31]),
+        (&[130, 183, 271, 14, 238, 127, 26, 80, 57, 190, 240, 126, 194, 278, 52, 293, 6, 110, 208, 143, 93, 199, 81, 36, 71], &[130, 6, 14, 271, 143, 278, 26, 36, 293, 52, 183, 57, 190, 194, 199, 71, 80, 208, 81, 93, 238, 110, 240, 126, 127]),
+    ];
+
+    #[test]
+    fn blanks_inside_a_name_put_quotes_around_it_but_not_around_its_extension() {
+        for (id, expected) in [
+            ("sub dir/b", "\"sub dir/b\".jpeg"),
+            ("a", "a.jpeg"),
+            (" a ", " a .jpeg"),
+            ("a\u{1f}b", "\"a\u{1f}b\".jpeg"),
+            ("a\"b", "a\"b.jpeg"),
+            ("a \"b", "\"a \"b\".jpeg"),
+        ] {
+            let mut bytes = Vec::new();
+            write_name(&Picture { id: id.into(), extension: ".jpeg".into() }, &mut bytes);
+            assert_eq!(String::from_utf8(bytes).as_deref(), Ok(expected));
+        }
+    }
+}

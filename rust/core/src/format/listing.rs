@@ -1,0 +1,131 @@
+//! What the formats share that are lists: a line per picture, without a way to quote what would break a line.
+
+use std::collections::HashSet;
+
+use crate::error::{Code, Error, Result};
+use crate::schema::{Schema, ShapeKind};
+use crate::timeline::{Scene, Timeline};
+
+/// What ends a line for one reader or another.
+pub const LINE_BREAKS: [char; 2] = ['\n', '\r'];
+
+/// Refuses labels whose names would break the lines of a list.
+pub fn check_labels(schema: &Schema, breaks: &[char]) -> Result<()> {
+    match schema.labels().iter().position(|label| label.name.contains(breaks)) {
+        None => Ok(()),
+        Some(place) => {
+            let message = "the name of a label has a character in it that the format's lists cannot hold";
+            Err(Error::new(Code::Unsupported, message)
+                .of_label(schema.path(place as u32))
+                .advise("give the label a name of one line"))
+        }
+    }
+}
+
+/// The names of all labels, sublabels too.
+pub fn label_names(schema: &Schema) -> Vec<&str> {
+    schema.labels().iter().map(|label| label.name.as_str()).collect()
+}
+
+/// An id of a picture and its extension, written anew for each frame.
+#[derive(Default)]
+pub struct Picture {
+    /// Name with its folders, without extension.
+    pub id: String,
+    /// Extension with its dot.
+    pub extension: String,
+}
+
+impl Picture {
+    /// Takes the name of another frame, and refuses one that would break a line.
+    pub fn read(&mut self, timeline: &Timeline<'_>, frame: u32, breaks: &[char]) -> Result<()> {
+        self.id.clear();
+        self.extension.clear();
+        timeline.write_id(frame, &mut self.id, &mut self.extension);
+        if self.id.contains(breaks) || self.extension.contains(breaks) {
+            let message = "the name of a picture has a character in it that the format's lists cannot hold";
+            return Err(at_frame(Error::new(Code::Unsupported, message), timeline, frame));
+        }
+        Ok(())
+    }
+}
+
+/// An error with its place.
+pub fn at_frame(error: Error, timeline: &Timeline<'_>, frame: u32) -> Error {
+    error.in_task(&timeline.task.name).at_frame(frame)
+}
+
+/// Rows of the tags on a frame, in order.
+pub fn tags<'t>(timeline: &'t Timeline<'_>, frame: u32) -> &'t [u32] {
+    let frames = &timeline.dataset.columns.tags.frame;
+    let start = timeline.tags.partition_point(|&row| frames[row as usize] < frame);
+    let count = timeline.tags[start..].partition_point(|&row| frames[row as usize] == frame);
+    &timeline.tags[start..start + count]
+}
+
+/// Whether any frame of a timeline shows a shape of this kind.
+pub fn shows(timeline: &Timeline<'_>, kind: ShapeKind) -> bool {
+    let shapes = &timeline.dataset.columns.shapes;
+    let shown = |row: &u32| shapes.kind(*row) == kind && timeline.frames.contains(shapes.frame[*row as usize]);
+    timeline.shapes.iter().any(shown) || !timeline.first_places(|track| track.kind == kind).is_empty()
+}
+
+/// Refuses two pictures of a subset that a format without extensions could not tell apart, as CVAT does.
+///
+/// Only names of pictures are remembered, not those of a video's frames, which are many and differ.
+pub fn refuse_repeats(scene: &Scene<'_>) -> Result<()> {
+    for (_, places) in scene.subsets() {
+        let timelines = &scene.timelines[places];
+        let mut known = HashSet::new();
+        let (pictures, videos): (Vec<_>, Vec<_>) = timelines.iter().partition(|timeline| timeline.may_repeat_names());
+        for timeline in &pictures {
+            for frame in timeline.frames.iter() {
+                let mut id = String::new();
+                timeline.write_id(frame, &mut id, &mut String::new());
+                if let Some(id) = known.replace(id) {
+                    return Err(repeated(&id, timeline, frame));
+                }
+            }
+        }
+        for timeline in videos.iter().filter(|_| !known.is_empty()) {
+            for frame in timeline.frames.iter() {
+                let mut id = String::new();
+                timeline.write_id(frame, &mut id, &mut String::new());
+                if known.contains(&id) {
+                    return Err(repeated(&id, timeline, frame));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn repeated(id: &str, timeline: &Timeline<'_>, frame: u32) -> Error {
+    let message = format!("two pictures of the subset {:?} are called {id:?} without extension", timeline.subset);
+    at_frame(Error::new(Code::NameCollision, message), timeline, frame)
+        .advise("the format tells pictures apart by that name only; rename one, or export its task by itself")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Label;
+
+    #[test]
+    fn a_label_whose_name_has_two_lines_is_refused() {
+        let schema = |name: &str| {
+            let label = |name: &str| Label {
+                name: name.into(),
+                color: "#000000".into(),
+                kind: "any".into(),
+                attributes: Vec::new(),
+                parent: None,
+                svg: None,
+            };
+            Schema::from(vec![label("car"), label(name)])
+        };
+        assert_eq!(check_labels(&schema("red bus"), &LINE_BREAKS), Ok(()));
+        let refused = check_labels(&schema("a\nb"), &LINE_BREAKS).map_err(|error| error.place().label.clone());
+        assert_eq!(refused, Err(Some("a\nb".to_owned())));
+    }
+}

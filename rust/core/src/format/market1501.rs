@@ -1,0 +1,224 @@
+//! `Market-1501 1.0` without pictures: a list of pictures per subset, under the names that the data set gives them.
+//!
+//! ```text
+//! images_SUBSET.txt    bounding_box_SUBSET/PERSON_cCAMERAsSEQUENCE_FRAME_BOX.EXT, or query/...
+//! ```
+//!
+//! Only the tag `market-1501` and its attributes count.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use super::annotation::{Value, decimal_digit, int_of, tag_located, tag_value};
+use super::listing::{LINE_BREAKS, Picture};
+use super::{Format, Options};
+use crate::error::{Code, Error, Result};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places};
+use crate::report::Outcome;
+use crate::text::number;
+use crate::timeline::{FrameView, Scene, Timeline};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "Market-1501 1.0",
+    slug: "market1501",
+    summary: "a list of pictures named by person and camera; the tag market-1501 only",
+    page: include_str!("market1501.md"),
+    plan,
+};
+
+/// The label whose tag tells what a picture shows.
+const LABEL: &str = "market-1501";
+
+const NO_TAG: Outcome = Outcome::Dropped("Market-1501 holds the tag market-1501 only");
+const TWO_TAGS: Outcome = Outcome::Dropped("two tags market-1501 on a frame contradict each other");
+
+fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    // CVAT makes the list with its first line: a subset without frames has none.
+    let has_frames =
+        |timelines: &Range<usize>| scene.timelines[timelines.clone()].iter().any(|it| !it.frames.is_empty());
+    let member = |(subset, timelines): (&str, Range<usize>)| Part::Member {
+        name: format!("images_{subset}.txt"),
+        chunks: frame_chunks(scene, timelines, 0),
+    };
+    let parts = scene.subsets().into_iter().filter(|(_, timelines)| has_frames(timelines)).map(member).collect();
+    Ok(Plan { parts, encoder: Box::new(Market { scene, label: scene.dataset.schema.find(None, LABEL) }) })
+}
+
+struct Market<'s> {
+    scene: &'s Scene<'s>,
+    label: Option<u32>,
+}
+
+impl Encoder for Market<'_> {
+    fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let (mut picture, mut line) = (Picture::default(), String::new());
+        let mut visit = std::mem::take(&mut out.scratch.visit);
+        timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+            picture.read(timeline, view.frame, &LINE_BREAKS)?;
+            line.clear();
+            self.write_line(timeline, self.only_tag(timeline, view), &picture, &mut line)?;
+            out.text(&line);
+            self.tally(timeline, view, out);
+            Ok(())
+        })?;
+        out.scratch.visit = visit;
+        Ok(())
+    }
+}
+
+impl<'s> Market<'s> {
+    /// The row of the frame's tag, if it has one and no second.
+    fn only_tag(&self, timeline: &Timeline<'_>, view: &FrameView<'_>) -> Option<u32> {
+        let label = |row: u32| timeline.dataset.columns.tags.label[row as usize];
+        let mut rows = view.tags.iter().copied().filter(|&row| Some(label(row)) == self.label);
+        rows.next().filter(|_| rows.next().is_none())
+    }
+
+    fn tally(&self, timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) {
+        let is_only = self.only_tag(timeline, view).is_some();
+        for &row in view.tags {
+            let label = timeline.dataset.columns.tags.label[row as usize];
+            let outcome = match (Some(label) == self.label, is_only) {
+                (true, true) => Outcome::Written,
+                (true, false) => TWO_TAGS,
+                (false, _) => NO_TAG,
+            };
+            out.tally.tag(label, outcome);
+        }
+        for item in view.items {
+            out.tally.shape(item, NO_TAG);
+        }
+        out.tally.frames += 1;
+    }
+
+    fn write_line(
+        &self,
+        timeline: &'s Timeline<'s>,
+        tag: Option<u32>,
+        picture: &Picture,
+        line: &mut String,
+    ) -> Result<()> {
+        let value = |name| tag.map_or(Ok(None), |row| tag_value(timeline, row, name));
+        let unreadable = |name: &str, value: Value<'_>| {
+            let message = format!("Market-1501 cannot read the attribute {name:?}: its value is {value:?}");
+            let error = Error::new(Code::BadAttributeValue, message).advise("correct the value in CVAT");
+            tag.map_or(error.clone(), |row| tag_located(error, timeline, row))
+        };
+        let is_query = match value("query")? {
+            Some(query) => truth(query).ok_or_else(|| unreadable("query", query))?,
+            None => false,
+        };
+        match is_query {
+            true => line.push_str("query/"),
+            // Writing to a string cannot fail.
+            false => drop(write!(line, "bounding_box_{}/", timeline.subset)),
+        }
+        let person = value("person_id")?.and_then(person).filter(|_| !is_market_name(&picture.id));
+        match person {
+            None => line.push_str(&picture.id),
+            Some(person) if person.contains(LINE_BREAKS) => {
+                return Err(unreadable("person_id", Value::Text(&person)));
+            }
+            Some(person) => {
+                let int = |name, default| match value(name)? {
+                    Some(value) => int_of(value).ok_or_else(|| unreadable(name, value)),
+                    None => Ok(default),
+                };
+                let folder = picture.id.rfind('/').map_or("", |slash| &picture.id[..=slash]);
+                let camera = int("camera_id", 0)?.saturating_add(1);
+                let (sequence, frame, bbox) = (int("track_id", 1)?, int("frame_id", 0)?, int("bbox_id", 0)?);
+                let _ = write!(line, "{folder}{person}_c{camera}s{sequence}_{frame:06}_{bbox:02}");
+            }
+        }
+        line.push_str(&picture.extension);
+        line.push('\n');
+        Ok(())
+    }
+}
+
+/// Whether a value means yes; none for a text that means neither.
+fn truth(value: Value<'_>) -> Option<bool> {
+    match value {
+        Value::Text(text) => match text.to_lowercase().as_str() {
+            "true" | "1" | "yes" | "y" | "t" | "on" => Some(true),
+            "false" | "0" | "no" | "n" | "f" | "off" => Some(false),
+            _ => None,
+        },
+        Value::Number(number) => Some(number != 0.0),
+        Value::Flag(flag) => Some(flag),
+        Value::Count(count) => Some(count != 0),
+    }
+}
+
+/// A person as the name shows it; none for an empty text, zero and a flag that is off.
+fn person(value: Value<'_>) -> Option<String> {
+    match value {
+        Value::Text(text) => (!text.is_empty()).then(|| text.to_owned()),
+        Value::Number(number) => (number != 0.0).then(|| {
+            let mut digits = Vec::new();
+            number::repr(&mut digits, number);
+            String::from_utf8_lossy(&digits).into_owned()
+        }),
+        Value::Flag(flag) => flag.then(|| "True".to_owned()),
+        Value::Count(count) => (count != 0).then(|| count.to_string()),
+    }
+}
+
+/// Whether an id has the form of the data set's names, `0002_c1s1_000451_03`; anything may follow.
+fn is_market_name(id: &str) -> bool {
+    let mut rest = id.strip_prefix('-').unwrap_or(id);
+    for separator in ["_c", "s", "_", "_", ""] {
+        let after = rest.trim_start_matches(|symbol| decimal_digit(symbol).is_some());
+        match after.strip_prefix(separator) {
+            Some(next) if after.len() < rest.len() => rest = next,
+            _ => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_data_set_are_known_by_their_form() {
+        for id in ["0002_c1s1_000451_03", "-1_c3s2_1_0", "1_c1s1_1_1.jpg", "\u{661}_c1s1_1_1x"] {
+            assert!(is_market_name(id), "{id}");
+        }
+        for id in ["d/0002_c1s1_000451_03", "0002_c1s1_000451_", "_c1s1_1_1", "1_c1_1_1", "--1_c1s1_1_1", ""] {
+            assert!(!is_market_name(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn yes_and_no_are_read_in_any_letter_case() {
+        for (value, expected) in [
+            (Value::Text("YES"), Some(true)),
+            (Value::Text("on"), Some(true)),
+            (Value::Text("Off"), Some(false)),
+            (Value::Text(""), None),
+            (Value::Text("maybe"), None),
+            (Value::Number(0.0), Some(false)),
+            (Value::Number(2.0), Some(true)),
+            (Value::Flag(true), Some(true)),
+        ] {
+            assert_eq!(truth(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_a_text_as_it_is_or_a_number_as_python_prints_it() {
+        for (value, expected) in [
+            (Value::Text("0012"), Some("0012")),
+            (Value::Text("0"), Some("0")),
+            (Value::Text(""), None),
+            (Value::Number(12.0), Some("12.0")),
+            (Value::Number(0.0), None),
+        ] {
+            assert_eq!(person(value).as_deref(), expected, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! `VGGFace2 1.0`: a face per picture, its box and its five landmarks.
+//!
+//! ```text
+//! labels.txt                               one label a line, behind a sublabel its skeleton's
+//! bb_landmark/loose_landmark_SUBSET.csv    label/picture, five points; also rows of tags, without points
+//! bb_landmark/loose_bb_SUBSET.csv          label/picture, x, y, width, height; only if there are boxes
+//! ```
+
+use super::annotation::corners;
+use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats, shows};
+use super::{Format, Options};
+use crate::error::Result;
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::report::Outcome;
+use crate::schema::ShapeKind;
+use crate::text::number::{self, round2_numpy};
+use crate::timeline::{FrameView, Item, Scene, Timeline};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "VGGFace2 1.0",
+    slug: "vggface2",
+    summary: "CSV of one box and five landmarks a picture and label; boxes, points and tags",
+    page: include_str!("vggface2.md"),
+    plan,
+};
+
+const LABELS: u8 = 0;
+const LANDMARK_HEADER: u8 = 1;
+const LANDMARKS: u8 = 2;
+const BOX_HEADER: u8 = 3;
+const BOXES: u8 = 4;
+
+const NO_LABEL: &str = "no_label";
+/// Five points.
+const COORDINATES: usize = 10;
+
+const NO_FACE: Outcome = Outcome::Dropped("VGGFace2 holds boxes and points only");
+const SECOND: Outcome = Outcome::Dropped("VGGFace2 holds one face of a label a picture");
+const TURNED: Outcome = Outcome::Converted("a box without its rotation");
+const NO_POINTS: Outcome = Outcome::Converted("a row without points: VGGFace2 has five");
+const LATER_TAG: Outcome = Outcome::Converted("a row of the first tag");
+
+fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
+    refuse_repeats(scene)?;
+    let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
+    for (subset, timelines) in scene.subsets() {
+        let mut table = |name: &str, header, rows| {
+            let mut chunks = vec![single_chunk(header, timelines.start)];
+            chunks.extend(frame_chunks(scene, timelines.clone(), rows));
+            parts.push(Part::Member { name: format!("bb_landmark/loose_{name}_{subset}.csv"), chunks });
+        };
+        table("landmark", LANDMARK_HEADER, LANDMARKS);
+        if scene.timelines[timelines.clone()].iter().any(|timeline| shows(timeline, ShapeKind::Rectangle)) {
+            table("bb", BOX_HEADER, BOXES);
+        }
+    }
+    Ok(Plan { parts, encoder: Box::new(VggFace2 { scene }) })
+}
+
+struct VggFace2<'s> {
+    scene: &'s Scene<'s>,
+}
+
+impl Encoder for VggFace2<'_> {
+    fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        match chunk.section {
+            LABELS => self.labels(out),
+            LANDMARK_HEADER => out.text("NAME_ID,P1X,P1Y,P2X,P2Y,P3X,P3Y,P4X,P4Y,P5X,P5Y\r\n"),
+            BOX_HEADER => out.text("NAME_ID,X,Y,W,H\r\n"),
+            section => {
+                let timeline = &self.scene.timelines[chunk.timeline];
+                let mut picture = Picture::default();
+                let mut visit = std::mem::take(&mut out.scratch.visit);
+                timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+                    picture.read(timeline, view.frame, &[])?;
+                    let frame = Frame { timeline, view, id: &picture.id };
+                    if section == BOXES {
+                        frame.boxes(out)
+                    } else {
+                        frame.landmarks(out)
+                    }
+                    Ok(())
+                })?;
+                out.scratch.visit = visit;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl VggFace2<'_> {
+    fn labels(&self, out: &mut Output) {
+        let labels = self.scene.dataset.schema.labels();
+        for label in labels {
+            out.text(&label.name);
+            if let Some(parent) = label.parent.and_then(|parent| labels.get(parent)) {
+                out.bytes.push(b' ');
+                out.text(&parent.name);
+            }
+            out.bytes.push(b'\n');
+        }
+    }
+}
+
+struct Frame<'a> {
+    timeline: &'a Timeline<'a>,
+    view: &'a FrameView<'a>,
+    id: &'a str,
+}
+
+impl Frame<'_> {
+    /// The rows of points and of tags. All but the boxes are counted here.
+    fn landmarks(&self, out: &mut Output) {
+        for item in self.view.items {
+            let outcome = match item.kind {
+                ShapeKind::Rectangle => continue,
+                ShapeKind::Points if self.is_second(item) => SECOND,
+                ShapeKind::Points => self.points(item, out),
+                _ => NO_FACE,
+            };
+            out.tally.shape(item, outcome);
+        }
+        let label = |row: u32| self.timeline.dataset.columns.tags.label[row as usize];
+        let first = self.view.tags.first().map(|&row| label(row));
+        for (place, &row) in self.view.tags.iter().enumerate() {
+            self.empty_row(first, out);
+            out.tally.tag(label(row), if place == 0 { Outcome::Written } else { LATER_TAG });
+        }
+        let has_row = |item: &Item| matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Points);
+        if first.is_none() && !self.view.items.iter().any(has_row) {
+            self.empty_row(None, out);
+        }
+        out.tally.frames += 1;
+    }
+
+    fn points(&self, item: &Item, out: &mut Output) -> Outcome {
+        let points = self.timeline.points(item, &mut out.scratch.points);
+        if points.len() != COORDINATES {
+            self.empty_row(Some(item.label), out);
+            return NO_POINTS;
+        }
+        write_field(&self.name_id(Some(item.label)), &mut out.bytes);
+        for &value in points {
+            out.bytes.push(b',');
+            number::repr(&mut out.bytes, round2_numpy(value));
+        }
+        out.text("\r\n");
+        Outcome::Written
+    }
+
+    fn boxes(&self, out: &mut Output) {
+        for item in self.view.items.iter().filter(|item| item.kind == ShapeKind::Rectangle) {
+            let corners = corners(self.timeline.points(item, &mut out.scratch.points));
+            let (Some([x0, y0, x1, y1]), false) = (corners, self.is_second(item)) else {
+                out.tally.shape(item, SECOND);
+                continue;
+            };
+            write_field(&self.name_id(Some(item.label)), &mut out.bytes);
+            for value in [x0, y0, x1 - x0, y1 - y0] {
+                out.bytes.push(b',');
+                number::repr(&mut out.bytes, value);
+            }
+            out.text("\r\n");
+            out.tally.shape(item, if self.timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
+        }
+    }
+
+    /// Whether the frame shows a shape of the same kind and label before this one: both would be one entry of the table.
+    fn is_second(&self, item: &Item) -> bool {
+        let same = |other: &&Item| other.kind == item.kind && other.label == item.label;
+        self.view.items.iter().find(same).is_some_and(|first| !std::ptr::eq(first, item))
+    }
+
+    fn empty_row(&self, label: Option<u32>, out: &mut Output) {
+        write_field(&self.name_id(label), &mut out.bytes);
+        out.bytes.extend_from_slice(&[b','; COORDINATES]);
+        out.text("\r\n");
+    }
+
+    /// The label and the picture; a picture that lies in a folder of the label's name is not put below it again.
+    fn name_id(&self, label: Option<u32>) -> String {
+        let label = label.map_or(NO_LABEL, |label| self.timeline.dataset.schema.label(label).name.as_str());
+        match self.id.split_once('/') {
+            Some((folder, _)) if folder == label => self.id.to_owned(),
+            _ => format!("{label}/{}", self.id),
+        }
+    }
+}
+
+/// A field of a table, in quotes where it needs them.
+fn write_field(text: &str, bytes: &mut Vec<u8>) {
+    if !text.contains([',', '"', '\r', '\n']) {
+        bytes.extend_from_slice(text.as_bytes());
+        return;
+    }
+    bytes.push(b'"');
+    bytes.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+    bytes.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_quoted_only_where_a_table_needs_it() {
+        for (text, expected) in [
+            ("car/a b", "car/a b"),
+            ("no_label/a,b \"q\"", "\"no_label/a,b \"\"q\"\"\""),
+            ("a\nb", "\"a\nb\""),
+            ("it's", "it's"),
+        ] {
+            let mut bytes = Vec::new();
+            write_field(text, &mut bytes);
+            assert_eq!(String::from_utf8(bytes).as_deref(), Ok(expected));
+        }
+    }
+}
