@@ -136,27 +136,3 @@ fn everything_but_boxes_is_dropped_and_turned_boxes_lose_their_angle() {
     );
     assert_eq!(export.text("gt/gt.txt"), "1,-1,0.0,0.0,2.0,1.0,1,1,1.0\r\n".repeat(2));
 }
-
-#[test]
-fn names_that_python_reads_as_numbers_are_numbers() {
-    for (text, expected) in [
-        ("000005", Some("5")),
-        ("-3", Some("-3")),
-        ("+07", Some("7")),
-        ("2024_01_05", Some("20240105")),
-        (" 12 ", Some("12")),
-        ("0", Some("0")),
-        ("-0", Some("0")),
-        ("\u{0661}\u{0662}", Some("12")),
-        ("1__2", None),
-        ("_1", None),
-        ("1_", None),
-        ("frame_000001", None),
-        ("cam1/000001", None),
-        ("", None),
-        ("-", None),
-        ("1.5", None),
-    ] {
-        assert_eq!(python_int(text).as_deref(), expected, "{text:?}");
-    }
-}
