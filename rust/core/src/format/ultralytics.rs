@@ -11,19 +11,15 @@
 use std::collections::BTreeMap;
 
 use super::annotation::{located, place};
-use super::yolo_layout::{Repeats, Subset, subset_of_timelines, subsets};
+use super::yolo_layout::{LABELS, LISTS, OVERWRITTEN, Repeats, Subset, subset_of_timelines, subset_parts, subsets};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::Schema;
 use crate::text::{number, yaml};
 use crate::timeline::{FrameView, Item, Scene, Timeline};
 
-const LABELS: u8 = 0;
-const LISTS: u8 = 1;
 const DATA: u8 = 2;
-
-const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its label file");
 
 /// Subset names that are keys of `data.yaml`, or were in Darknet's file.
 const RESERVED: [&str; 6] = ["backup", "classes", "names", "path", "kpt_shape", "flip_idx"];
@@ -96,16 +92,7 @@ pub fn top_labels(schema: &Schema) -> Vec<u32> {
 /// Lists the members of one of the formats.
 pub fn plan<'s>(scene: &'s Scene<'s>, content: Content<'s>) -> Result<Plan<'s>> {
     let subsets = subsets(scene, &RESERVED)?;
-    let mut parts = Vec::new();
-    for subset in &subsets {
-        for &timeline in &subset.timelines {
-            parts.push(Part::Files(frame_chunks(scene, timeline..timeline + 1, LABELS)));
-        }
-    }
-    for subset in &subsets {
-        let chunks = subset.timelines.iter().flat_map(|&timeline| frame_chunks(scene, timeline..timeline + 1, LISTS));
-        parts.push(Part::Member { name: format!("{}.txt", subset.name), chunks: chunks.collect() });
-    }
+    let mut parts = subset_parts(scene, &subsets);
     parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(DATA, 0)] });
     let mut class_of = vec![None; scene.dataset.schema.len()];
     for (class, &label) in (0..).zip(&content.classes) {

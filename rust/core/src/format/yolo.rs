@@ -12,10 +12,12 @@
 use std::collections::BTreeMap;
 
 use super::annotation::{corners, located, place};
-use super::yolo_layout::{Repeats, Subset, classes, subset_of_timelines, subsets};
+use super::yolo_layout::{
+    LABELS, LISTS, OVERWRITTEN, Repeats, Subset, classes, subset_of_timelines, subset_parts, subsets,
+};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::{Schema, ShapeKind};
 use crate::text::number;
@@ -30,13 +32,10 @@ pub const FORMAT: Format = Format {
     plan,
 };
 
-const LABELS: u8 = 0;
-const LISTS: u8 = 1;
 const DATA: u8 = 2;
 const NAMES: u8 = 3;
 
 const TURNED: Outcome = Outcome::Dropped("YOLO boxes cannot be turned");
-const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its label file");
 const NO_BOX: Outcome = Outcome::Dropped("YOLO holds boxes only");
 
 /// Subset names that are keys of `obj.data`.
@@ -44,16 +43,7 @@ const RESERVED: [&str; 3] = ["backup", "classes", "names"];
 
 fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
     let subsets = subsets(scene, &RESERVED)?;
-    let mut parts = Vec::new();
-    for subset in &subsets {
-        for &timeline in &subset.timelines {
-            parts.push(Part::Files(frame_chunks(scene, timeline..timeline + 1, LABELS)));
-        }
-    }
-    for subset in &subsets {
-        let chunks = subset.timelines.iter().flat_map(|&timeline| frame_chunks(scene, timeline..timeline + 1, LISTS));
-        parts.push(Part::Member { name: format!("{}.txt", subset.name), chunks: chunks.collect() });
-    }
+    let mut parts = subset_parts(scene, &subsets);
     for (section, name) in [(DATA, "obj.data"), (NAMES, "obj.names")] {
         parts.push(Part::Member { name: name.into(), chunks: vec![single_chunk(section, 0)] });
     }

@@ -3,8 +3,18 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Code, Error, Result};
+use crate::plan::{Part, frame_chunks};
+use crate::report::Outcome;
 use crate::schema::Schema;
 use crate::timeline::Scene;
+
+/// Section of the text files.
+pub const LABELS: u8 = 0;
+/// Section of the lists of pictures.
+pub const LISTS: u8 = 1;
+
+/// What becomes of the shapes of a picture whose text file a later one has.
+pub const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its label file");
 
 /// A subset as the YOLO formats see it.
 pub struct Subset {
@@ -37,6 +47,19 @@ pub fn subsets(scene: &Scene<'_>, reserved: &[&str]) -> Result<Vec<Subset>> {
         }
     }
     Ok(subsets)
+}
+
+/// The text files of all subsets, then their lists.
+pub fn subset_parts(scene: &Scene<'_>, subsets: &[Subset]) -> Vec<Part> {
+    let chunks = |subset: &Subset, section| {
+        let places = subset.timelines.iter();
+        places.flat_map(|&place| frame_chunks(scene, place..place + 1, section)).collect::<Vec<_>>()
+    };
+    let labels = subsets.iter().map(|subset| Part::Files(chunks(subset, LABELS)));
+    let lists = subsets
+        .iter()
+        .map(|subset| Part::Member { name: format!("{}.txt", subset.name), chunks: chunks(subset, LISTS) });
+    labels.chain(lists).collect()
 }
 
 /// Place of the subset of each timeline.
