@@ -100,6 +100,8 @@ def export(
     overwrite: bool = False,
     strict: bool = False,
     dumped: str = "",
+    profile: Literal["cvat", "training"] = "cvat",
+    save_images: bool = False,
     progress: Callable[[int, int, int, int, int, int], object] | None = None,
 ) -> list[str | BaseException]:
     """Exports in each of these formats to the path beside it; a report as JSON for each, or what stopped it.

@@ -45,6 +45,7 @@ def export(
     compression: Literal["none", "fast", "best"] = ...,
     overwrite: bool = ...,
     strict: bool = ...,
+    profile: Literal["cvat", "training"] = ...,
     progress: Callable[[Progress], object] | None = ...,
 ) -> Report: ...
 @overload
@@ -58,6 +59,7 @@ def export(
     compression: Literal["none", "fast", "best"] = ...,
     overwrite: bool = ...,
     strict: bool = ...,
+    profile: Literal["cvat", "training"] = ...,
     progress: Callable[[Progress], object] | None = ...,
 ) -> dict[str, Report]: ...
 def export(
@@ -70,6 +72,7 @@ def export(
     compression: Literal["none", "fast", "best"] = "fast",
     overwrite: bool = False,
     strict: bool = False,
+    profile: Literal["cvat", "training"] = "cvat",
     progress: Callable[[Progress], object] | None = None,
 ) -> Report | dict[str, Report]:
     """Exports a dataset.
@@ -84,6 +87,8 @@ def export(
         compression: `none` stores, `fast` and `best` deflate. Pictures are always stored.
         overwrite: Whether what is there may be replaced.
         strict: Whether annotations that the format cannot hold are an error.
+        profile: `cvat` writes what CVAT's own export means, `training` what the format's own tools load where the two
+            differ; the page of the format says in what.
         progress: Is called about twenty times a second; what it raises stops the export.
 
     Returns:
@@ -107,6 +112,7 @@ def export(
             overwrite=overwrite,
             strict=strict,
             dumped=_dumped(),
+            profile=profile,
             progress=progress and (lambda *parts: progress(Progress(*parts))),
         )
     reports = {

@@ -66,6 +66,11 @@ class Report:
         return str(self._data["format"])
 
     @property
+    def profile(self) -> Literal["cvat", "training"]:
+        """Whose reader the output is meant for: CVAT's own, or the format's tools."""
+        return "training" if self._data["profile"] == "training" else "cvat"
+
+    @property
     def frames(self) -> int:
         """Number of exported frames."""
         return int(self._data["frames"])
@@ -112,7 +117,8 @@ class Report:
 
     def text(self, *, colour: bool = False) -> str:
         """The table that printing shows; `colour` paints what was converted or dropped for a terminal."""
-        head = f"{self.format}: {self.frames:,} frames, {self.written:,} annotations written"
+        name = self.format if self.profile == "cvat" else f"{self.format} (for training)"
+        head = f"{name}: {self.frames:,} frames, {self.written:,} annotations written"
         head += f", {self.converted:,} converted, {self.dropped:,} dropped"
         lines = [_paint(head, "1") if colour else head]
         lines += _table(self.rows, colour=colour)

@@ -73,6 +73,10 @@ def export(
         Path | None, typer.Option(metavar="FILE.json", help="Write what was written, converted and dropped.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Make dropped annotations an error.")] = False,
+    profile: Annotated[
+        Literal["cvat", "training"],
+        typer.Option(help="Write what CVAT writes, or what the format's own tools load where the two differ."),
+    ] = "cvat",
     max_ratio: MaxRatio = None,
     max_total: MaxTotal = None,
 ) -> None:
@@ -98,6 +102,7 @@ def export(
                 compression=compression,
                 overwrite=overwrite,
                 strict=strict,
+                profile=profile,
                 progress=progress,
             )
             reports = [made] if isinstance(made, framehaul.Report) else list(made.values())

@@ -107,7 +107,8 @@ fn export_scene(
     let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
     let mut tally = run(&plan, sink.as_mut(), pool.current_num_threads(), &mut progress, on_progress)?;
     count_losses(scene, &mut tally);
-    let report = |members, bytes| Report::new(format.name, &scene.dataset.schema, &tally, members, bytes);
+    let profile = options.format.profile.as_str();
+    let report = |members, bytes| Report::new(format.name, profile, &scene.dataset.schema, &tally, members, bytes);
     let dropped = report(0, 0).dropped;
     if options.strict && dropped > 0 {
         return Err(Error::new(Code::Dropped, format!("{} would drop {dropped} annotations", format.name))

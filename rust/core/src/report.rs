@@ -140,7 +140,7 @@ pub struct Row {
 pub struct Report {
     /// Name of the format.
     pub format: &'static str,
-    /// Whose output it means to be: `cvat`.
+    /// Whose reader it is meant for: `cvat` or `training`.
     pub profile: &'static str,
     /// Frames written.
     pub frames: u64,
@@ -160,7 +160,14 @@ pub struct Report {
 
 impl Report {
     /// The report of a format over everything that was tallied.
-    pub fn new(format: &'static str, schema: &Schema, tally: &Tally, members: u64, bytes: u64) -> Self {
+    pub fn new(
+        format: &'static str,
+        profile: &'static str,
+        schema: &Schema,
+        tally: &Tally,
+        members: u64,
+        bytes: u64,
+    ) -> Self {
         let mut rows = Vec::new();
         for (slot, outcomes) in tally.slots.iter().enumerate() {
             let mut outcomes = outcomes.clone();
@@ -180,7 +187,7 @@ impl Report {
         };
         Self {
             format,
-            profile: "cvat",
+            profile,
             frames: tally.frames,
             annotations: tally.annotations(),
             dropped: tally.total(|outcome| matches!(outcome, Outcome::Dropped(_))),
@@ -225,7 +232,7 @@ mod tests {
         second.tag(0, Outcome::Dropped("no tags here"));
         second.note("clipped", || at(9));
         first.merge(&second);
-        let report = Report::new("X 1.0", &schema(), &first, 1, 10);
+        let report = Report::new("X 1.0", "cvat", &schema(), &first, 1, 10);
         let lines: Vec<_> =
             report.rows.iter().map(|row| (row.label.as_str(), row.shape, row.outcome, row.detail, row.count)).collect();
         assert_eq!(lines, [("car", "tag", "dropped", "no tags here", 1), ("road", "polygon", "written", "", 7)]);

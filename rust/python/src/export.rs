@@ -18,7 +18,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 #[pyo3(signature = (
     dataset, outputs, *,
-    job = None, threads = None, compression = "fast", overwrite = false, strict = false, dumped = "", progress = None
+    job = None, threads = None, compression = "fast", overwrite = false, strict = false, dumped = "",
+    profile = "cvat", save_images = false, progress = None
 ))]
 #[expect(clippy::too_many_arguments, reason = "one for each option; Python names them")]
 fn export(
@@ -31,6 +32,8 @@ fn export(
     overwrite: bool,
     strict: bool,
     dumped: &str,
+    profile: &str,
+    save_images: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<Py<PyAny>>> {
     let outputs = outputs
@@ -44,7 +47,7 @@ fn export(
         compression: compression.parse().map_err(to_py)?,
         overwrite,
         strict,
-        format: format::Options { dumped: dumped.to_owned() },
+        format: format::Options { dumped: dumped.to_owned(), profile: profile.parse().map_err(to_py)?, save_images },
     };
     let mut stopped = None;
     let mut on_progress = |now: &Progress| {

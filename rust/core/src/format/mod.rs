@@ -32,6 +32,8 @@ mod yolo_pose;
 mod yolo_seg;
 mod yolo_track;
 
+use std::str::FromStr;
+
 use crate::error::{Code, Error, Result};
 use crate::plan::Plan;
 use crate::timeline::Scene;
@@ -72,11 +74,47 @@ pub struct Format {
     pub plan: for<'s> fn(&'s Scene<'s>, &Options) -> Result<Plan<'s>>,
 }
 
+/// Whose reader the output is meant for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Means what CVAT's own output means, faults included.
+    #[default]
+    Cvat,
+    /// What the format's own tools load; each format's page says what differs.
+    Training,
+}
+
+impl Profile {
+    /// Its name in options and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cvat => "cvat",
+            Self::Training => "training",
+        }
+    }
+}
+
+impl FromStr for Profile {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "cvat" => Ok(Self::Cvat),
+            "training" => Ok(Self::Training),
+            _ => Err(Error::new(Code::BadOption, format!("profile {text:?} is none of cvat, training"))),
+        }
+    }
+}
+
 /// What an export may vary in.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The time that CVAT XML prints as `<dumped>`.
     pub dumped: String,
+    /// Whose reader the output is meant for.
+    pub profile: Profile,
+    /// Whether pictures are written too.
+    pub save_images: bool,
 }
 
 /// The format with this display name or slug; letter case does not matter.
