@@ -2,6 +2,7 @@
 
     python benches/generate.py task.zip --frames 100000 --tracks 10 --every 10
     python benches/generate.py polygons.zip --images --frames 100000 --polygons 10 --vertices 12
+    python benches/generate.py mixed.zip --images --frames 100000 --boxes 5 --polygons 4 --tags 1
     python benches/generate.py server/ --frames 1000 --tracks 10 --masks 1
 
 The annotations are written as they are made, so that a task need not fit in memory.
@@ -39,6 +40,8 @@ class Task:
     frames: int
     tracks: int = 0  # rectangles that live through all frames
     every: int = 10  # frames from one keyframe to the next
+    tags: int = 0  # per frame
+    boxes: int = 0  # per frame
     polygons: int = 0  # per frame
     vertices: int = 12  # of a polygon
     masks: int = 0  # per frame
@@ -85,7 +88,9 @@ def server(task: Task, folder: Path) -> Path:
 
 
 def _job(task: Task, *, server: bool, around: tuple[bytes, bytes] = (b"", b"")) -> Iterator[bytes]:
-    yield around[0] + b'{"version":0,"tags":[],"shapes":['
+    yield around[0] + b'{"version":0,"tags":['
+    yield from _separated(_tags(task, server=server))
+    yield b'],"shapes":['
     yield from _separated(_shapes(task, server=server))
     yield b'],"tracks":['
     yield from _separated(_tracks(task, server=server))
@@ -99,12 +104,20 @@ def _separated(parts: Iterator[bytes]) -> Iterator[bytes]:
         comma = b","
 
 
+def _tags(task: Task, *, server: bool) -> Iterator[bytes]:
+    end = f'"group":0,"source":"manual","attributes":[],{_label(PERSON, server=server)}}}'
+    for number in range(task.frames * task.tags):
+        start = f'{{"id":{number + 1},' if server else "{"
+        yield f'{start}"frame":{number // task.tags},{end}'.encode()
+
+
 def _shapes(task: Task, *, server: bool) -> Iterator[bytes]:
     rng = random.Random(task.seed)
     end = f'"group":0,"source":"manual","attributes":[],"elements":[],{_label(ROAD, server=server)}}}'
     number = 0
     for frame in range(task.frames):
-        kinds = [("polygon", _polygon)] * task.polygons + [("mask", _mask)] * task.masks
+        kinds = [("rectangle", _box)] * task.boxes + [("polygon", _polygon)] * task.polygons
+        kinds += [("mask", _mask)] * task.masks
         for z_order, (kind, points) in enumerate(kinds):
             number += 1
             start = f'{{"id":{number},' if server else "{"
@@ -112,6 +125,12 @@ def _shapes(task: Task, *, server: bool) -> Iterator[bytes]:
                 f'{start}"type":"{kind}","occluded":false,"outside":false,"z_order":{z_order},"rotation":0.0,'
                 f'"points":{points(task, rng)},"frame":{frame},{end}'
             ).encode()
+
+
+def _box(task: Task, rng: random.Random) -> str:
+    width, height = 10 + 110 * rng.random(), 10 + 80 * rng.random()
+    x, y = (task.width - width) * rng.random(), (task.height - height) * rng.random()
+    return f"[{x:.2f},{y:.2f},{x + width:.2f},{y + height:.2f}]"
 
 
 def _polygon(task: Task, rng: random.Random) -> str:
