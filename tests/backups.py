@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,16 @@ TRIANGLE = (
         for node, (x, y, name) in enumerate([(10, 10, "a"), (90, 10, "b"), (50, 90, "c")], 1)
     )
 )
+
+
+def png(width: int, height: int, grey: int = 0) -> bytes:
+    """A picture of one shade."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress((b"\0" + bytes([grey]) * width) * height)
+    chunks = [(b"IHDR", header), (b"IDAT", pixels), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
 
 
 def attribute(name: str, input_type: str = "text", default: str = "", values: Sequence[str] = ("",), *, mutable=False):
@@ -124,6 +136,7 @@ class Task:
     start: int = 0
     step: int = 1
     deleted: Sequence[int] = field(default=())
+    files: Mapping[str, bytes] = field(default_factory=dict)  # the media themselves, which most tests can do without
 
     @property
     def size(self) -> int:
@@ -143,6 +156,7 @@ class Task:
             "task.json": _bytes(self._backup_task()),
             "annotations.json": _bytes([job.annotations() for job in self.jobs]),
             "data/manifest.jsonl": b"".join(_bytes(line) + b"\n" for line in self._manifest()),
+            **{f"data/{name}": content for name, content in self.files.items()},
         }
 
     def backup(self, path: Path, **changed: bytes | None) -> Path:

@@ -157,9 +157,9 @@ def test_a_job_is_exported_on_its_own(cli, tmp_path):
     one_line(cli("export", task, "-f", "coco", "-o", tmp_path / "p.zip", "--job", 2), "not-found", 1)
 
 
-def test_pictures_are_refused_in_a_clear_line(cli, task, tmp_path):
+def test_a_video_that_cannot_be_decoded_is_refused_in_a_clear_line(cli, task, tmp_path):
     done = cli("export", task, "-f", "coco", "-o", tmp_path / "out.zip", "--save-images")
-    assert "not yet in this version; run without it" in one_line(done, "unsupported", 1)
+    assert "run without --save-images" in one_line(done, "unsupported", 1)
 
 
 def test_limits_guard_against_archives_that_unpack_to_too_much(cli, tmp_path):

@@ -1,6 +1,6 @@
 """The compiled core. Not for use from outside: `framehaul` is the public face."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -81,6 +81,13 @@ class Column:
 def open(path: Path, max_ratio: int | None = None, max_total: int | None = None) -> Dataset:
     """Opens a backup, a folder of server answers or a saved dataset."""
 
+def media_file(dataset: Dataset, task: int, media: Path | None = None) -> tuple[Path, str | None]:
+    """Where the video of the task at this place is: the path of the file, or that of the archive and the member in it.
+
+    `media` is where to look, if not in the source. A `framehaul.SourceError` with the code `missing-file` if it is not
+    there.
+    """
+
 def formats() -> list[tuple[str, str, str, str]]:
     """Name, slug, summary and page of every format."""
 
@@ -102,10 +109,22 @@ def export(
     dumped: str = "",
     profile: Literal["cvat", "training"] = "cvat",
     save_images: bool = False,
+    media: Path | None = None,
+    frames: Callable[[int, list[int]], Iterator[bytes]] | None = None,
+    on_error: Literal["stop", "skip"] = "stop",
     progress: Callable[[int, int, int, int, int, int], object] | None = None,
 ) -> list[str | BaseException]:
     """Exports in each of these formats to the path beside it; a report as JSON for each, or what stopped it.
 
     `dumped` is the time that CVAT XML prints. `progress` gets the fields of
     `framehaul.Progress`.
+
+    `media` is where the files of pictures are, if not in the source. `frames(task, numbers)` gives the frames of a video
+    as encoded files: `task` is the place of the task in the dataset, `numbers` are a few absolute frame numbers (decode
+    order, from 0). Several threads use it, but calls for videos come one at a time and in the order of the output:
+    within a task and a format numbers ascend from call to call, and each format (and each export) starts again at the
+    first frame. The call itself decodes, so that one decoder that goes forward serves all calls; the iterator that it
+    returns encodes, and those of several calls are read at once. It yields one `bytes` for each number, in order. What
+    it raises stops the export: a `framehaul.Error` keeps its code (`bad-picture` for a video that cannot be decoded), and
+    is a line in the report with `on_error="skip"`.
     """

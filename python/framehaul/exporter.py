@@ -46,6 +46,9 @@ def export(
     overwrite: bool = ...,
     strict: bool = ...,
     profile: Literal["cvat", "training"] = ...,
+    save_images: bool = ...,
+    media: str | os.PathLike[str] | None = ...,
+    on_error: Literal["stop", "skip"] = ...,
     progress: Callable[[Progress], object] | None = ...,
 ) -> Report: ...
 @overload
@@ -60,6 +63,9 @@ def export(
     overwrite: bool = ...,
     strict: bool = ...,
     profile: Literal["cvat", "training"] = ...,
+    save_images: bool = ...,
+    media: str | os.PathLike[str] | None = ...,
+    on_error: Literal["stop", "skip"] = ...,
     progress: Callable[[Progress], object] | None = ...,
 ) -> dict[str, Report]: ...
 def export(
@@ -73,6 +79,9 @@ def export(
     overwrite: bool = False,
     strict: bool = False,
     profile: Literal["cvat", "training"] = "cvat",
+    save_images: bool = False,
+    media: str | os.PathLike[str] | None = None,
+    on_error: Literal["stop", "skip"] = "stop",
     progress: Callable[[Progress], object] | None = None,
 ) -> Report | dict[str, Report]:
     """Exports a dataset.
@@ -89,6 +98,11 @@ def export(
         strict: Whether annotations that the format cannot hold are an error.
         profile: `cvat` writes what CVAT's own export means, `training` what the format's own tools load where the two
             differ; the page of the format says in what.
+        save_images: Whether the pictures are written too, byte for byte as they are.
+        media: The folder (or archive) with the pictures, for a source that has none. A task's pictures lie in it under
+            their own names, in a folder of the task's name, or in `data`.
+        on_error: Whether a picture that is missing, or is not the picture it should be, stops the export or is left out;
+            the report says which.
         progress: Is called about twenty times a second; what it raises stops the export.
 
     Returns:
@@ -113,6 +127,9 @@ def export(
             strict=strict,
             dumped=_dumped(),
             profile=profile,
+            save_images=save_images,
+            media=None if media is None else Path(media),
+            on_error=on_error,
             progress=progress and (lambda *parts: progress(Progress(*parts))),
         )
     reports = {

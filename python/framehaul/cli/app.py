@@ -62,6 +62,12 @@ def export(
     ],
     *,
     save_images: Annotated[bool, typer.Option("--save-images", help="Write the pictures too.")] = False,
+    media: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the pictures are, for a source that has none.")
+    ] = None,
+    on_error: Annotated[
+        Literal["stop", "skip"], typer.Option(help="What to do about a picture that cannot be had.")
+    ] = "stop",
     job: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Only this job: its place in a backup, or its id.")
     ] = None,
@@ -81,9 +87,6 @@ def export(
     max_total: MaxTotal = None,
 ) -> None:
     """Export SOURCE in one or more formats."""
-    if save_images:
-        text = "--save-images is not yet in this version; run without it"
-        raise errors.UnsupportedError(text, code="unsupported")
     if report is not None and report.exists() and not overwrite:
         text = f'the report "{report}" exists; choose another name or pass --overwrite'
         raise errors.OutputExistsError(text, code="output-exists")
@@ -103,6 +106,9 @@ def export(
                 overwrite=overwrite,
                 strict=strict,
                 profile=profile,
+                save_images=save_images,
+                media=media,
+                on_error=on_error,
                 progress=progress,
             )
             reports = [made] if isinstance(made, framehaul.Report) else list(made.values())

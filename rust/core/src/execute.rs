@@ -4,11 +4,17 @@
 //! however slow the output is. The calling thread writes, reports progress and stops everything when asked to; what was
 //! written then disappears with the sink.
 
+mod gate;
+mod pictures;
+
+use gate::{Gate, OpenGate};
+pub use pictures::OnError;
+use pictures::Shelf;
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender};
@@ -16,6 +22,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Place, Result};
 use crate::format::{self, Format};
+use crate::media::{Files, Library, Pictures};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
@@ -34,6 +41,10 @@ pub struct Options {
     pub overwrite: bool,
     /// Whether dropped annotations are an error.
     pub strict: bool,
+    /// Where the files of pictures are, if not in the source.
+    pub media: Option<PathBuf>,
+    /// What happens when a picture cannot be had.
+    pub on_error: OnError,
     /// What formats may vary in.
     pub format: format::Options,
 }
@@ -64,11 +75,12 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 /// Exports a dataset in several formats, one after another. A format that fails does not stop the others, but
 /// `interrupted` does. The outer error is one that concerns all of them.
 ///
-/// An output is a folder if its path ends in a separator, else an archive.
+/// An output is a folder if its path ends in a separator, else an archive. `video` gives the frames of videos.
 pub fn export(
     dataset: &Dataset,
     outputs: &[(&Format, &Path)],
     options: &Options,
+    video: Option<&dyn Pictures>,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Result<Report>>> {
     let threads = match options.threads {
@@ -77,13 +89,18 @@ pub fn export(
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
     let pool = pool(threads)?;
+    let library = match options.format.save_images {
+        true => Some(Library { files: Files::find(dataset, options.media.as_deref())?, video }),
+        false => None,
+    };
+    let source = library.as_ref().map(|library| library as &dyn Pictures);
     let scene = pool.install(|| match options.job {
         Some(job) => Scene::of_job(dataset, job),
         None => Scene::new(dataset),
     })?;
     let mut reports = Vec::with_capacity(outputs.len());
     for (format, path) in outputs {
-        let report = export_scene(&scene, format, path, &pool, options, on_progress);
+        let report = export_scene(&scene, (format, path), &pool, options, source, on_progress);
         if let Err(error) = &report
             && error.code() == Code::Interrupted
         {
@@ -96,16 +113,17 @@ pub fn export(
 
 fn export_scene(
     scene: &Scene<'_>,
-    format: &Format,
-    path: &Path,
+    (format, path): (&Format, &Path),
     pool: &rayon::ThreadPool,
     options: &Options,
+    source: Option<&dyn Pictures>,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Report> {
     let mut sink = open_sink(path, options)?;
     let plan = pool.install(|| (format.plan)(scene, &options.format))?;
+    let shelf = source.map(|source| pool.install(|| Shelf::new(scene, &plan, source, options.on_error))).transpose()?;
     let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
-    let mut tally = run(&plan, sink.as_mut(), pool.current_num_threads(), &mut progress, on_progress)?;
+    let mut tally = run(&plan, sink.as_mut(), shelf.as_ref(), pool.current_num_threads(), &mut progress, on_progress)?;
     count_losses(scene, &mut tally);
     let profile = options.format.profile.as_str();
     let report = |members, bytes| Report::new(format.name, profile, &scene.dataset.schema, &tally, members, bytes);
@@ -161,18 +179,13 @@ struct Done {
 fn run(
     plan: &Plan<'_>,
     sink: &mut dyn Sink,
+    shelf: Option<&Shelf<'_>>,
     threads: usize,
     progress: &mut Progress,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Tally> {
-    let chunks: Vec<(&Chunk, bool)> = plan
-        .parts
-        .iter()
-        .flat_map(|part| match part {
-            Part::Member { chunks, .. } => chunks.iter().map(|chunk| (chunk, false)).collect::<Vec<_>>(),
-            Part::Files(chunks) => chunks.iter().map(|chunk| (chunk, true)).collect(),
-        })
-        .collect();
+    let chunks: Vec<(&Chunk, &Part)> =
+        plan.parts.iter().flat_map(|part| part.chunks().iter().map(move |chunk| (chunk, part))).collect();
     progress.all_chunks = chunks.len() as u64;
     // Two chunks ahead for each worker keep all of them busy while one chunk is late.
     let gate = Gate::new(2 * threads + 2);
@@ -184,6 +197,7 @@ fn run(
         for _ in 0..threads.min(chunks.len()) {
             let worker = Worker {
                 encoder: plan.encoder.as_ref(),
+                shelf,
                 chunks: &chunks,
                 next: &next,
                 gate: &gate,
@@ -198,14 +212,10 @@ fn run(
         let mut writer = Writer { tally: Tally::default(), progress, sink };
         let mut place = 0;
         for part in &plan.parts {
-            let count = match part {
-                Part::Member { name, chunks } => {
-                    writer.sink.begin(name)?;
-                    chunks.len()
-                }
-                Part::Files(chunks) => chunks.len(),
-            };
-            let end = place + count;
+            if let Part::Member { name, .. } = part {
+                writer.sink.begin(name)?;
+            }
+            let end = place + part.chunks().len();
             while place < end {
                 if told.elapsed() >= TELL_EVERY {
                     told = Instant::now();
@@ -256,52 +266,11 @@ impl Writer<'_> {
     }
 }
 
-/// Lets workers run ahead of the writer by a number of chunks and no further.
-struct Gate {
-    window: usize,
-    state: Mutex<(usize, bool)>,
-    changed: Condvar,
-}
-
-impl Gate {
-    fn new(window: usize) -> Self {
-        Self { window, state: Mutex::new((0, false)), changed: Condvar::new() }
-    }
-
-    /// Waits until a chunk may be encoded; `false` if the run has ended.
-    fn wait(&self, chunk: usize) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = self
-            .changed
-            .wait_while(state, |(written, ended)| !*ended && chunk >= *written + self.window)
-            .unwrap_or_else(PoisonError::into_inner);
-        !state.1
-    }
-
-    fn advance(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 += 1;
-        self.changed.notify_all();
-    }
-
-    fn end(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
-        self.changed.notify_all();
-    }
-}
-
-/// Ends the run when the writer leaves, in whatever way.
-struct OpenGate<'a>(&'a Gate);
-
-impl Drop for OpenGate<'_> {
-    fn drop(&mut self) {
-        self.0.end();
-    }
-}
-
 struct Worker<'a> {
     encoder: &'a (dyn Encoder + 'a),
-    /// Each with whether it writes members of its own.
-    chunks: &'a [(&'a Chunk, bool)],
+    shelf: Option<&'a Shelf<'a>>,
+    /// Each with its part.
+    chunks: &'a [(&'a Chunk, &'a Part)],
     next: &'a AtomicUsize,
     gate: &'a Gate,
     sender: Sender<(usize, Result<Done>)>,
@@ -314,11 +283,11 @@ impl Worker<'_> {
         let mut packer = Packer::new(self.packing);
         loop {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(&(chunk, has_files)) = self.chunks.get(place) else { return };
+            let Some(&(chunk, part)) = self.chunks.get(place) else { return };
             if !self.gate.wait(place) {
                 return;
             }
-            let encode = AssertUnwindSafe(|| self.encode(chunk, has_files, &mut output, &mut packer));
+            let encode = AssertUnwindSafe(|| self.encode(place, chunk, part, &mut output, &mut packer));
             let done = catch_unwind(encode).unwrap_or_else(|_| {
                 Err(Error::new(Code::Internal, "an encoder failed in a way that it should not be able to")
                     .advise("please report this with the source, if you can share it"))
@@ -330,19 +299,33 @@ impl Worker<'_> {
         }
     }
 
-    fn encode(&self, chunk: &Chunk, has_files: bool, output: &mut Output, packer: &mut Packer) -> Result<Done> {
+    fn encode(
+        &self,
+        place: usize,
+        chunk: &Chunk,
+        part: &Part,
+        output: &mut Output,
+        packer: &mut Packer,
+    ) -> Result<Done> {
         output.clear();
         self.encoder.encode(chunk, output)?;
-        let bytes = output.bytes.len() as u64;
-        let packed = if has_files {
-            let ends = output.files.iter().skip(1).map(|(_, start)| *start).chain([output.bytes.len()]);
-            for ((name, start), end) in output.files.iter().zip(ends) {
-                packer.file(name, &output.bytes[*start..end])?;
+        let mut bytes = output.bytes.len() as u64;
+        let packed = match (part, self.shelf) {
+            (Part::Member { .. }, _) => packer.part(&output.bytes)?,
+            (Part::Files(_), _) => {
+                let ends = output.files.iter().skip(1).map(|(_, start)| *start).chain([output.bytes.len()]);
+                for ((name, start), end) in output.files.iter().zip(ends) {
+                    packer.file(name, &output.bytes[*start..end])?;
+                }
+                packer.take()
             }
-            packer.take()
-        } else {
-            packer.part(&output.bytes)?
+            (Part::Pictures(_), Some(shelf)) => {
+                bytes = shelf.store(place, &output.pictures, self.gate, packer, &mut output.tally)?;
+                packer.take()
+            }
+            (Part::Pictures(_), None) => return Err(Error::new(Code::Internal, "pictures without a source of them")),
         };
+        self.gate.pass(place);
         Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes })
     }
 }

@@ -9,6 +9,7 @@ pub mod execute;
 pub mod format;
 pub mod geometry;
 pub mod ingest;
+pub mod media;
 pub mod plan;
 pub mod raster;
 pub mod report;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::error::{Code, Error, Result};
 use crate::raster;
 use crate::report::Tally;
-use crate::timeline::{Item, PointScratch, Scene, VisitScratch};
+use crate::timeline::{Item, PointScratch, Scene, Timeline, VisitScratch};
 
 /// A piece of work. What `section` and `range` mean is the format's own business.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,18 @@ pub enum Part {
     },
     /// Chunks that each write members of their own, one after another: [`Output::begin_file`].
     Files(Vec<Chunk>),
+    /// Chunks that each ask for pictures, [`Output::picture`], and write and tally nothing: [`picture_chunks`]. Their
+    /// names are gathered and compared before anything is written.
+    Pictures(Vec<Chunk>),
+}
+
+impl Part {
+    /// Its chunks, in order.
+    pub fn chunks(&self) -> &[Chunk] {
+        match self {
+            Self::Member { chunks, .. } | Self::Files(chunks) | Self::Pictures(chunks) => chunks,
+        }
+    }
 }
 
 /// Everything that an export is.
@@ -60,10 +72,23 @@ pub struct Output {
     pub bytes: Vec<u8>,
     /// Names of files and where their bytes begin.
     pub files: Vec<(String, usize)>,
+    /// The pictures asked for.
+    pub pictures: Vec<Request>,
     /// What became of the annotations.
     pub tally: Tally,
     /// Memory for intermediate results.
     pub scratch: Scratch,
+}
+
+/// A picture that is to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Path in the archive, with extension.
+    pub name: String,
+    /// Place of the timeline in the scene.
+    pub timeline: usize,
+    /// The frame, relative to the task.
+    pub frame: u32,
 }
 
 /// Memory that encoders reuse.
@@ -84,12 +109,18 @@ impl Output {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.files.clear();
+        self.pictures.clear();
         self.tally = Tally::default();
     }
 
     /// Starts a file; what is appended from here on is its content.
     pub fn begin_file(&mut self, name: String) {
         self.files.push((name, self.bytes.len()));
+    }
+
+    /// Asks for the picture of a frame under this name; in chunks of [`Part::Pictures`] only.
+    pub fn picture(&mut self, name: String, timeline: usize, frame: u32) {
+        self.pictures.push(Request { name, timeline, frame });
     }
 
     /// Appends text.
@@ -115,6 +146,35 @@ pub fn frame_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> 
         chunks.extend(cut(0..frames, step).map(|range| Chunk { section, timeline: place, range, first: 0 }));
     }
     chunks
+}
+
+/// Pictures in a chunk: what a worker holds, times the window of chunks, must stay small even for large pictures.
+const PICTURES_PER_CHUNK: u64 = 4;
+
+/// Cuts the frames of these timelines into chunks for [`Part::Pictures`].
+pub fn picture_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
+    let chunks = |timeline: usize| {
+        let frames = u64::from(scene.timelines[timeline].frames.len());
+        cut(0..frames, PICTURES_PER_CHUNK).map(move |range| Chunk { section, timeline, range, first: 0 })
+    };
+    timelines.flat_map(chunks).collect()
+}
+
+/// Asks for the pictures of a chunk under their ids and extensions, in the folder (empty, or ending in `/`) that is theirs.
+pub fn request_pictures(
+    scene: &Scene<'_>,
+    chunk: &Chunk,
+    out: &mut Output,
+    folder: impl Fn(&Timeline<'_>) -> String,
+) -> Result<()> {
+    let timeline = &scene.timelines[chunk.timeline];
+    for frame in timeline.frames.slice(places(chunk)?) {
+        let (mut name, mut extension) = (folder(timeline), String::new());
+        timeline.write_id(frame, &mut name, &mut extension);
+        name.push_str(&extension);
+        out.picture(name, chunk.timeline, frame);
+    }
+    Ok(())
 }
 
 /// Cuts a range of positions (of a track on a frame, of a shape) into chunks.

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use framehaul_core::error::Error;
 use framehaul_core::execute::{self, Options, Progress};
 use framehaul_core::format::{self, Format};
+use framehaul_core::media::Pictures;
 use pyo3::prelude::*;
 
 use crate::dataset::Dataset;
 use crate::error::to_py;
+use crate::video::Frames;
 
 /// Adds the function.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -19,7 +21,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (
     dataset, outputs, *,
     job = None, threads = None, compression = "fast", overwrite = false, strict = false, dumped = "",
-    profile = "cvat", save_images = false, progress = None
+    profile = "cvat", save_images = false, media = None, frames = None, on_error = "stop", progress = None
 ))]
 #[expect(clippy::too_many_arguments, reason = "one for each option; Python names them")]
 fn export(
@@ -34,6 +36,9 @@ fn export(
     dumped: &str,
     profile: &str,
     save_images: bool,
+    media: Option<PathBuf>,
+    frames: Option<Py<PyAny>>,
+    on_error: &str,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<Py<PyAny>>> {
     let outputs = outputs
@@ -47,11 +52,13 @@ fn export(
         compression: compression.parse().map_err(to_py)?,
         overwrite,
         strict,
+        media,
+        on_error: on_error.parse().map_err(to_py)?,
         format: format::Options { dumped: dumped.to_owned(), profile: profile.parse().map_err(to_py)?, save_images },
     };
     let mut stopped = None;
     let mut on_progress = |now: &Progress| {
-        // The calling thread is the one that signals are handled on, and the only one that ever takes the GIL.
+        // The calling thread is the one that signals are handled on.
         let told = Python::attach(|py| {
             py.check_signals()?;
             let numbers = (now.chunks, now.all_chunks, now.frames, now.all_frames, now.annotations, now.bytes);
@@ -59,7 +66,9 @@ fn export(
         });
         told.map_err(|error| stopped = Some(error)).is_ok()
     };
-    let reports = py.detach(|| execute::export(&dataset.0, &outputs, &options, &mut on_progress));
+    let video = frames.map(Frames);
+    let video = video.as_ref().map(|frames| frames as &dyn Pictures);
+    let reports = py.detach(|| execute::export(&dataset.0, &outputs, &options, video, &mut on_progress));
     // What a signal handler or `progress` raised says more than that the export was interrupted.
     let reports = reports.map_err(|error| stopped.unwrap_or_else(|| to_py(error)))?;
     reports

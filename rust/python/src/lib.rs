@@ -10,6 +10,7 @@ mod pack;
 mod raster;
 mod rle;
 mod table;
+mod video;
 
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
@@ -28,5 +29,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     mask::register(module)?;
     pack::register(module)?;
     raster::register(module)?;
-    table::register(module)
+    table::register(module)?;
+    video::register(module)
 }

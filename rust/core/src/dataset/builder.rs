@@ -224,7 +224,7 @@ impl Builder {
                 attributes: keyframes.values.finish(),
             },
         };
-        Dataset { schema, project, tasks, columns }
+        Dataset { schema, project, tasks, columns, source: None }
     }
 }
 

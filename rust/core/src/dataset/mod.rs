@@ -10,6 +10,7 @@ mod tables;
 pub(crate) mod testing;
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,8 @@ pub struct Dataset {
     pub tasks: Vec<Task>,
     /// All annotations and pictures.
     pub columns: Columns,
+    /// The archive or folder that it was read from, where the files of its tasks may be.
+    pub source: Option<PathBuf>,
 }
 
 /// A person as CVAT names them in its XML.
@@ -126,6 +129,9 @@ pub struct Task {
     pub frame_filter: String,
     /// Where the frames come from.
     pub media: Media,
+    /// Where in the source the files of the frames are, such as `task_3/data/`; `None` if it has none.
+    #[serde(default)]
+    pub media_folder: Option<String>,
     /// Deleted frames, relative to the task, ascending.
     pub deleted: Vec<u32>,
     /// Frames that the validation layout has switched off, relative to the task, ascending.

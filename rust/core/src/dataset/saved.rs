@@ -15,7 +15,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::{Array, LargeStringArray, RecordBatch};
@@ -47,6 +47,7 @@ struct Header<'a> {
     schema: &'a Schema,
     project: &'a Option<Project>,
     tasks: &'a [Task],
+    source: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +55,7 @@ struct OwnedHeader {
     schema: Schema,
     project: Option<Project>,
     tasks: Vec<Task>,
+    source: Option<PathBuf>,
 }
 
 /// Whether a path is the folder of a saved dataset, of whatever version.
@@ -111,6 +113,7 @@ fn write(dataset: &Dataset, folder: &Path, path: &Path) -> Result<()> {
         schema: &dataset.schema,
         project: &dataset.project,
         tasks: &dataset.tasks,
+        source: dataset.source.as_deref().and_then(Path::to_str),
     };
     let mut file = BufWriter::new(File::create(folder.join(HEADER)).map_err(io)?);
     serde_json::to_writer(&mut file, &header).map_err(|error| io(error.into()))?;
@@ -145,7 +148,8 @@ pub fn open_saved(path: &Path) -> Result<Dataset> {
     let strings = strings.column(0).as_any().downcast_ref::<LargeStringArray>().cloned();
     let strings = strings.ok_or_else(|| Error::new(Code::Internal, "texts are no texts"))?;
     let columns = Columns::from_numbers(strings, |table| map(table.as_str(), table.schema(), table.number_schema()))?;
-    let dataset = Dataset { schema: header.schema, project: header.project, tasks: header.tasks, columns };
+    let OwnedHeader { schema, project, tasks, source } = header;
+    let dataset = Dataset { schema, project, tasks, columns, source };
     check(&dataset).map_err(|error| error.in_file(path.display().to_string()))?;
     Ok(dataset)
 }

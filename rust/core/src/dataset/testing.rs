@@ -48,6 +48,7 @@ fn task(name: &str, size: u32, media: Media, jobs: Vec<Job>) -> Task {
         step: 2,
         frame_filter: "step=2".to_owned(),
         media,
+        media_folder: Some("data/".to_owned()),
         deleted: vec![1],
         disabled: Vec::new(),
         validation: None,

@@ -13,7 +13,10 @@ use super::annotation::{Value, python_float};
 use super::instance::{self, Instance, Segmentation};
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, number, places, single_chunk};
+use crate::plan::{
+    Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, number, picture_chunks, places, request_pictures,
+    single_chunk,
+};
 use crate::raster::Rle;
 use crate::report::{Outcome, Tally};
 use crate::schema::Label;
@@ -35,9 +38,10 @@ const IMAGES: u8 = 1;
 const BETWEEN: u8 = 2;
 const ANNOTATIONS: u8 = 3;
 const FOOT: u8 = 4;
+const PICTURES: u8 = 5;
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
-    plan_of(scene, Instances)
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+    plan_of(scene, Instances, options)
 }
 
 /// What the kinds of COCO files differ in: names of files, categories, annotations.
@@ -123,13 +127,13 @@ pub fn drop_tags(timeline: &Timeline<'_>, view: &FrameView<'_>, tally: &mut Tall
 }
 
 /// Lists the files of a kind of COCO.
-pub fn plan_of<'s, C: Content + 's>(scene: &'s Scene<'s>, content: C) -> Result<Plan<'s>> {
+pub fn plan_of<'s, C: Content + 's>(scene: &'s Scene<'s>, content: C, options: &Options) -> Result<Plan<'s>> {
     let mut parts = Vec::new();
     for (subset, timelines) in scene.subsets() {
         let mut chunks = vec![single_chunk(HEAD, 0)];
         let mut images = frame_chunks(scene, timelines.clone(), IMAGES);
         number(&mut images, 0, |chunk, _| Ok(chunk.range.end - chunk.range.start))?;
-        let mut annotations = frame_chunks(scene, timelines, ANNOTATIONS);
+        let mut annotations = frame_chunks(scene, timelines.clone(), ANNOTATIONS);
         number(&mut annotations, 1, |chunk, scratch| {
             let (mut instances, mut groups) = (0, Vec::new());
             scene.timelines[chunk.timeline].visit_frames(places(chunk)?, &mut scratch.visit, |view| {
@@ -143,6 +147,9 @@ pub fn plan_of<'s, C: Content + 's>(scene: &'s Scene<'s>, content: C) -> Result<
         chunks.extend(annotations);
         chunks.push(single_chunk(FOOT, 0));
         parts.push(Part::Member { name: format!("annotations/{}_{subset}.json", C::FILE), chunks });
+        if options.save_images {
+            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
+        }
     }
     Ok(Plan { parts, encoder: Box::new(Coco { scene, content, image_ids: image_ids(scene) }) })
 }
@@ -200,6 +207,7 @@ impl<C: Content> Encoder for Coco<'_, C> {
             IMAGES => self.images(chunk, out)?,
             BETWEEN => out.text("],\"annotations\":["),
             ANNOTATIONS => self.annotations(chunk, out)?,
+            PICTURES => request_pictures(self.scene, chunk, out, |timeline| format!("images/{}/", timeline.subset))?,
             _ => out.text("]}"),
         }
         Ok(())

@@ -33,8 +33,8 @@ const NO_SKELETON: Outcome = Outcome::Dropped("COCO Keypoints holds shapes only 
 const LENT: Outcome = Outcome::Converted("the keypoints of the instance of its group");
 const SECOND: Outcome = Outcome::Dropped("the instance of its group has the keypoints of another skeleton");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
-    coco::plan_of(scene, Keypoints { drawings: drawings(&scene.dataset.schema) })
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+    coco::plan_of(scene, Keypoints { drawings: drawings(&scene.dataset.schema) }, options)
 }
 
 struct Keypoints {

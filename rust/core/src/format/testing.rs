@@ -45,7 +45,7 @@ pub(crate) fn export(format: &Format, scene: &Scene<'_>) -> Result<Export> {
     for part in &plan.parts {
         let (chunks, name) = match part {
             Part::Member { name, chunks } => (chunks, Some(name)),
-            Part::Files(chunks) => (chunks, None),
+            Part::Files(chunks) | Part::Pictures(chunks) => (chunks, None),
         };
         let mut member = Vec::new();
         for chunk in chunks {

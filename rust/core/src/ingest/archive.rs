@@ -9,7 +9,7 @@ use std::path::Path;
 use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipArchiveEntryWayfinder};
 
 use super::json::Input;
-use super::watch::Watch;
+use super::watch::{Limits, Watch};
 use crate::error::{Code, Error, Result};
 
 /// A member that unpacks to less than this is let through whatever its ratio: short texts of one letter are no bombs.
@@ -18,39 +18,74 @@ const HARMLESS: u64 = 16 * 1024 * 1024;
 /// Room for the longest record that a directory can have: three fields of 64 KiB.
 const DIRECTORY_BUFFER: usize = 4 * 65536;
 
+/// An open archive, whatever is in it.
+pub type Zip = ZipArchive<FileReader>;
+
 /// An open archive and where its JSON members are.
 pub struct Archive {
-    zip: ZipArchive<FileReader>,
+    zip: Zip,
     /// Pictures are left out: there may be millions, and nothing here reads them.
     members: BTreeMap<String, Entry>,
 }
 
+/// Where a member is, and what the directory says about it.
 #[derive(Clone, Copy)]
-struct Entry {
+pub struct Entry {
     way: ZipArchiveEntryWayfinder,
-    crc: u32,
+    /// CRC-32 of the unpacked bytes.
+    pub crc: u32,
     method: CompressionMethod,
     encrypted: bool,
+}
+
+impl Entry {
+    /// The entry of a record.
+    pub fn of(record: &rawzip::ZipFileHeaderRecord<'_>) -> Self {
+        Self {
+            way: record.wayfinder(),
+            crc: record.crc32(),
+            method: record.compression_method(),
+            encrypted: record.flags().is_encrypted(),
+        }
+    }
+
+    /// Number of unpacked bytes, as the directory says.
+    pub fn size(&self) -> u64 {
+        self.way.uncompressed_size_hint()
+    }
+
+    /// Whether the bytes are in the archive as they are.
+    pub fn is_stored(&self) -> bool {
+        self.method == CompressionMethod::STORE
+    }
+
+    /// The unpacked bytes as a stream, not yet checked against size and checksum.
+    pub fn reader<'a>(&self, zip: &'a Zip, limits: &Limits) -> Result<Box<dyn Read + 'a>> {
+        limits.check_ratio(self.way.compressed_size_hint(), self.size(), HARMLESS)?;
+        if self.encrypted {
+            return Err(bad("the member is encrypted"));
+        }
+        let packed = zip.get_entry(self.way).map_err(|error| bad(error.to_string()))?.reader();
+        match self.method {
+            CompressionMethod::STORE => Ok(Box::new(packed)),
+            CompressionMethod::DEFLATE => {
+                Ok(Box::new(flate2::bufread::DeflateDecoder::new(BufReader::with_capacity(64 * 1024, packed))))
+            }
+            other => Err(bad(format!("packed by method {}, not deflate", other.as_u16()))),
+        }
+    }
 }
 
 impl Archive {
     /// Reads the directory. Names that climb out and JSON members of one name are errors.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| Error::io(path, &error))?;
-        let zip = ZipArchive::from_file(file, &mut vec![0; DIRECTORY_BUFFER])
-            .map_err(|error| bad(format!("no ZIP archive, or one that is cut off: {error}")))?;
+        let zip = open_zip(path)?;
         let mut members = BTreeMap::new();
         each_entry(&zip, |name, record| {
             if !is_json(name) {
                 return Ok(());
             }
-            let entry = Entry {
-                way: record.wayfinder(),
-                crc: record.crc32(),
-                method: record.compression_method(),
-                encrypted: record.flags().is_encrypted(),
-            };
-            match members.insert(name.to_owned(), entry) {
+            match members.insert(name.to_owned(), Entry::of(record)) {
                 Some(_) => Err(bad("two members have this name").in_file(name)),
                 None => Ok(()),
             }
@@ -77,7 +112,7 @@ impl Archive {
 
     /// Bytes that all JSON members unpack to, as the directory says.
     pub fn size(&self) -> u64 {
-        self.members.values().fold(0, |sum, entry| sum.saturating_add(entry.way.uncompressed_size_hint()))
+        self.members.values().fold(0, |sum, entry| sum.saturating_add(entry.size()))
     }
 
     /// Whether there is a JSON member of this name.
@@ -88,21 +123,9 @@ impl Archive {
     /// The member as a stream; `None` if there is none of this name.
     pub fn member<'a>(&'a self, name: &'a str, watch: &'a Watch<'a>) -> Result<Option<Member<'a>>> {
         let Some(entry) = self.members.get(name) else { return Ok(None) };
-        let (packed, size) = (entry.way.compressed_size_hint(), entry.way.uncompressed_size_hint());
-        watch.check_ratio(packed, size, HARMLESS).map_err(|error| error.in_file(name))?;
-        if entry.encrypted {
-            return Err(bad("the member is encrypted").in_file(name));
-        }
-        let opened = self.zip.get_entry(entry.way).map_err(|error| bad(error.to_string()).in_file(name))?;
-        let packed = opened.reader();
-        let bytes: Box<dyn Read + 'a> = match entry.method {
-            CompressionMethod::STORE => Box::new(packed),
-            CompressionMethod::DEFLATE => {
-                Box::new(flate2::bufread::DeflateDecoder::new(BufReader::with_capacity(64 * 1024, packed)))
-            }
-            other => return Err(bad(format!("packed by method {}, not deflate", other.as_u16())).in_file(name)),
-        };
-        Ok(Some(Member { bytes, crc: crc32fast::Hasher::new(), read: 0, size, wanted: entry.crc, watch }))
+        let bytes = entry.reader(&self.zip, watch.limits()).map_err(|error| error.in_file(name))?;
+        let (size, wanted) = (entry.size(), entry.crc);
+        Ok(Some(Member { bytes, crc: crc32fast::Hasher::new(), read: 0, size, wanted, watch }))
     }
 }
 
@@ -131,11 +154,15 @@ impl Input for Member<'_> {
     }
 }
 
-/// Calls `see` with each entry of the directory and its name.
-fn each_entry(
-    zip: &ZipArchive<FileReader>,
-    mut see: impl FnMut(&str, &rawzip::ZipFileHeaderRecord<'_>) -> Result<()>,
-) -> Result<()> {
+/// Opens any archive.
+pub fn open_zip(path: &Path) -> Result<Zip> {
+    let file = File::open(path).map_err(|error| Error::io(path, &error))?;
+    ZipArchive::from_file(file, &mut vec![0; DIRECTORY_BUFFER])
+        .map_err(|error| bad(format!("no ZIP archive, or one that is cut off: {error}")))
+}
+
+/// Calls `see` with each entry of the directory and its name. Names that climb out are errors.
+pub fn each_entry(zip: &Zip, mut see: impl FnMut(&str, &rawzip::ZipFileHeaderRecord<'_>) -> Result<()>) -> Result<()> {
     let mut buffer = vec![0; DIRECTORY_BUFFER];
     let mut entries = zip.entries(&mut buffer);
     while let Some(record) = entries.next_entry().map_err(|error| bad(format!("its directory is damaged: {error}")))? {

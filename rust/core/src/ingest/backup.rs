@@ -133,6 +133,7 @@ impl Backup<'_> {
             step: frames.step,
             frame_filter: frames.filter.clone(),
             media: frames.media,
+            media_folder: Some(format!("{folder}data/")),
             deleted: frame_list(&data.deleted_frames, frames.size).map_err(|error| error.in_file(task_json))?,
             disabled: Vec::new(),
             validation: validation(data, &jobs),

@@ -4,7 +4,7 @@
 //! that describe a task; never the text of the annotations.
 
 mod annotations;
-mod archive;
+pub(crate) mod archive;
 mod backup;
 mod json;
 mod labels;
@@ -42,13 +42,16 @@ pub fn open(path: &Path, limits: &Limits, go_on: &dyn Fn(Progress) -> bool) -> R
     let store = Store::open(path)?;
     let watch = Watch::new(limits, go_on, store.size());
     let has = |name| store.has(name);
-    match (has("project.json"), has("task.json")) {
+    let mut dataset = match (has("project.json"), has("task.json")) {
         (true, _) if has("tasks.json") => server::open_project(&store, &watch),
         (true, _) => backup::open_project(&store, &watch),
         (_, true) if has("jobs.json") || has("labels.json") => server::open_task(&store, &watch),
         (_, true) => backup::open_task(&store, &watch),
         _ => Err(unknown("neither project.json nor task.json is in it")),
-    }
+    }?;
+    // Absolute, since the current folder may be another one when pictures are asked for.
+    dataset.source = std::path::absolute(path).ok();
+    Ok(dataset)
 }
 
 /// Whether a file begins as ZIP archives do, be they empty.

@@ -147,6 +147,7 @@ impl Server<'_> {
             step,
             frame_filter: meta.filter.clone(),
             media,
+            media_folder: None,
             deleted,
             disabled: Vec::new(),
             validation: raw.validation_mode,

@@ -20,6 +20,18 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Refuses a member that unpacks to suspiciously much.
+    pub fn check_ratio(&self, packed: u64, size: u64, harmless: u64) -> Result<()> {
+        let limit = self.max_ratio;
+        if size <= harmless.max(packed.saturating_mul(limit)) {
+            return Ok(());
+        }
+        let message = format!("the member unpacks from {packed} to {size} bytes, more than {limit} times as much");
+        Err(Error::new(Code::ZipBomb, message).advise("raise max_ratio if you trust it"))
+    }
+}
+
 /// How far the reading of a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -66,13 +78,8 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// Refuses a member that unpacks to suspiciously much.
-    pub fn check_ratio(&self, packed: u64, size: u64, harmless: u64) -> Result<()> {
-        let limit = self.limits.max_ratio;
-        if size <= harmless.max(packed.saturating_mul(limit)) {
-            return Ok(());
-        }
-        let message = format!("the member unpacks from {packed} to {size} bytes, more than {limit} times as much");
-        Err(Error::new(Code::ZipBomb, message).advise("raise max_ratio if you trust it"))
+    /// What is allowed.
+    pub fn limits(&self) -> &'a Limits {
+        self.limits
     }
 }

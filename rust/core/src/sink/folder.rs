@@ -243,7 +243,7 @@ mod tests {
         }
         sink.end().unwrap();
         packer.file("labels/ä/1.txt", b"x").unwrap();
-        packer.stored_file("labels/2.txt", b"").unwrap();
+        packer.stored_file("labels/2.txt", b"", None).unwrap();
         sink.write(packer.take()).unwrap();
     }
 

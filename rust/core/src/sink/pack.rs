@@ -70,12 +70,13 @@ impl Packer {
 
     /// Adds a whole member to the chunk under way. Errors: `unsafe-name`.
     pub fn file(&mut self, name: &str, data: &[u8]) -> Result<()> {
-        self.add(name, data, true)
+        self.add(name, data, None, true)
     }
 
-    /// Adds a whole member that would not become smaller, such as a picture: it is not tried.
-    pub fn stored_file(&mut self, name: &str, data: &[u8]) -> Result<()> {
-        self.add(name, data, false)
+    /// Adds a whole member that would not become smaller, such as a picture: it is not tried. `checksum` is its CRC-32 if
+    /// that is known.
+    pub fn stored_file(&mut self, name: &str, data: &[u8], checksum: Option<u32>) -> Result<()> {
+        self.add(name, data, checksum, false)
     }
 
     /// The chunk of all whole members added since the last one.
@@ -85,7 +86,7 @@ impl Packer {
         Chunk { packing: self.packing, bytes, content: Content::Files(entries) }
     }
 
-    fn add(&mut self, name: &str, data: &[u8], compress: bool) -> Result<()> {
+    fn add(&mut self, name: &str, data: &[u8], checksum: Option<u32>, compress: bool) -> Result<()> {
         check_name(name)?;
         let mut entry = Entry::new(name, self.bytes.len() as u64);
         entry.size = data.len() as u64;
@@ -99,7 +100,7 @@ impl Packer {
         let packed = stream.unwrap_or(data);
         entry.packed = packed.len() as u64;
         if self.packing != Packing::Plain {
-            entry.checksum = crc32fast::hash(data);
+            entry.checksum = checksum.unwrap_or_else(|| crc32fast::hash(data));
             header::local(&entry, header::is_wide(entry.size), &mut self.bytes);
         }
         self.bytes.extend_from_slice(packed);

@@ -249,7 +249,7 @@ mod tests {
             sink.begin("data.yaml").unwrap();
             sink.write(packer.part(b"names: {}\n").unwrap()).unwrap();
             sink.end().unwrap();
-            packer.stored_file("picture.png", &text).unwrap();
+            packer.stored_file("picture.png", &text, None).unwrap();
             packer.file("empty.txt", b"").unwrap();
             sink.write(packer.take()).unwrap();
             sink.write(packer.take()).unwrap();

@@ -260,10 +260,22 @@ impl<'d> Timeline<'d> {
         }
     }
 
+    /// Name of the file that a frame is in, as the source has it.
+    pub fn file_name(&self, frame: u32) -> &'d str {
+        match &self.task.media {
+            Media::Video { name, .. } => name,
+            Media::Images { rows } => self.dataset.columns.images.name.value((rows.start + frame) as usize),
+        }
+    }
+
     /// Id of the task; a backup does not hold it, so that the place in the project stands in.
     pub fn task_id(&self) -> u64 {
-        let place = || self.dataset.tasks.iter().position(|task| std::ptr::eq(task, self.task));
-        self.task.provenance.id.unwrap_or_else(|| place().unwrap_or_default() as u64)
+        self.task.provenance.id.unwrap_or_else(|| self.task_place() as u64)
+    }
+
+    /// Place of the task in the dataset.
+    pub fn task_place(&self) -> usize {
+        self.dataset.tasks.iter().position(|task| std::ptr::eq(task, self.task)).unwrap_or_default()
     }
 
     /// Whether two frames may have one name but for the extension. Frames of a video and pictures of a project do not.

@@ -224,6 +224,7 @@ fn add_task(builder: &mut Builder, sketch: TaskSketch) -> Task {
         step: sketch.step,
         frame_filter: String::new(),
         media,
+        media_folder: None,
         deleted: sketch.deleted,
         disabled: sketch.disabled,
         validation: sketch.validation,

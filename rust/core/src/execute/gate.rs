@@ -1,0 +1,108 @@
+//! Keeps workers together: how far they may run ahead of the writer, and whose turn it is to open a video.
+
+use std::collections::BTreeSet;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Lets workers run ahead of the writer by a number of chunks and no further, and forms a queue where order matters.
+pub struct Gate {
+    window: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Chunks written.
+    written: usize,
+    /// The first chunk that has not passed the queue, and later ones that have.
+    next: usize,
+    passed: BTreeSet<usize>,
+    ended: bool,
+}
+
+impl Gate {
+    /// A gate for workers that may be `window` chunks ahead.
+    pub fn new(window: usize) -> Self {
+        Self { window, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Waits until a chunk may be encoded; `false` if the run has ended.
+    pub fn wait(&self, chunk: usize) -> bool {
+        self.wait_until(|state| chunk < state.written + self.window)
+    }
+
+    /// Waits until all chunks before this one have passed the queue; `false` if the run has ended.
+    ///
+    /// Chunks are taken in order, so that someone works on each of those before, and the first of them waits for nobody.
+    pub fn wait_for_turn(&self, chunk: usize) -> bool {
+        self.wait_until(|state| state.next >= chunk)
+    }
+
+    /// Lets the chunks behind this one into the queue; more than once does no harm.
+    pub fn pass(&self, chunk: usize) {
+        let mut state = self.lock();
+        if chunk >= state.next {
+            state.passed.insert(chunk);
+        }
+        while let Some(first) = state.passed.first().copied().filter(|first| *first == state.next) {
+            state.passed.remove(&first);
+            state.next += 1;
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// One more chunk is written.
+    pub fn advance(&self) {
+        self.lock().written += 1;
+        self.changed.notify_all();
+    }
+
+    fn end(&self) {
+        self.lock().ended = true;
+        self.changed.notify_all();
+    }
+
+    fn wait_until(&self, may: impl Fn(&State) -> bool) -> bool {
+        let waited = self.changed.wait_while(self.lock(), |state| !state.ended && !may(state));
+        !waited.unwrap_or_else(PoisonError::into_inner).ended
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the run when the writer leaves, in whatever way.
+pub struct OpenGate<'a>(pub &'a Gate);
+
+impl Drop for OpenGate<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_has_its_turn_when_all_before_it_have_passed_in_whatever_order() {
+        let gate = Gate::new(1);
+        gate.pass(2);
+        gate.pass(1);
+        assert_eq!(gate.lock().next, 0);
+        gate.pass(0);
+        gate.pass(0);
+        assert_eq!((gate.lock().next, gate.lock().passed.len()), (3, 0));
+        assert!(gate.wait_for_turn(3));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_turn_after_the_end() {
+        let gate = Gate::new(1);
+        drop(OpenGate(&gate));
+        assert!(!gate.wait_for_turn(5));
+        assert!(!gate.wait(5));
+    }
+}

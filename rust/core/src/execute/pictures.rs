@@ -1,0 +1,226 @@
+//! Pictures on their way from their source into the output.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::str::FromStr;
+
+use rayon::prelude::*;
+
+use super::gate::Gate;
+use crate::dataset::Media;
+use crate::error::{Code, Error, Result};
+use crate::media::{Picture, Pictures, Stream};
+use crate::plan::{Output, Part, Plan, Request};
+use crate::report::Tally;
+use crate::sink::Packer;
+use crate::timeline::{Scene, Timeline};
+
+/// What happens when a picture cannot be had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// The export fails.
+    #[default]
+    Stop,
+    /// The picture is left out, and the report says so.
+    Skip,
+}
+
+impl FromStr for OnError {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "stop" => Ok(Self::Stop),
+            "skip" => Ok(Self::Skip),
+            _ => Err(Error::new(Code::BadOption, format!("on error {text:?} is none of stop, skip"))),
+        }
+    }
+}
+
+/// Stores the pictures that chunks ask for.
+pub struct Shelf<'a> {
+    scene: &'a Scene<'a>,
+    source: &'a dyn Pictures,
+    on_error: OnError,
+    repeated: HashSet<Key>,
+}
+
+/// Hash of a name, and which picture it is.
+type Key = (u64, usize, u32);
+
+/// The pictures of one timeline that a chunk asks for.
+struct Group<'a> {
+    timeline: &'a Timeline<'a>,
+    frames: Vec<u32>,
+    /// What each is stored as: one picture may have several names.
+    requests: Vec<&'a [&'a Request]>,
+}
+
+impl<'a> Shelf<'a> {
+    /// A shelf for the pictures of a plan. Two pictures of one name are an error.
+    pub fn new(scene: &'a Scene<'a>, plan: &Plan<'_>, source: &'a dyn Pictures, on_error: OnError) -> Result<Self> {
+        Ok(Self { scene, source, on_error, repeated: repeated(scene, plan)? })
+    }
+
+    /// Stores the pictures that the chunk at `place` asks for; returns their bytes.
+    pub fn store(
+        &self,
+        place: usize,
+        requests: &[Request],
+        gate: &Gate,
+        packer: &mut Packer,
+        tally: &mut Tally,
+    ) -> Result<u64> {
+        let requests: Vec<&Request> = requests.iter().filter(|it| !self.is_repeated(it)).collect();
+        let groups: Vec<Group<'_>> =
+            requests.chunk_by(|a, b| a.timeline == b.timeline).map(|requests| self.group(requests)).collect();
+        if groups.iter().any(|group| matches!(group.timeline.task.media, Media::Video { .. }))
+            && !gate.wait_for_turn(place)
+        {
+            return Err(Error::new(Code::Interrupted, "the export has ended"));
+        }
+        let mut streams = Vec::with_capacity(groups.len());
+        for group in &groups {
+            streams.push(self.open(group, tally)?);
+        }
+        gate.pass(place);
+        let mut bytes = 0;
+        for (group, stream) in groups.iter().zip(streams) {
+            let Some(mut stream) = stream else { continue };
+            for (&frame, requests) in group.frames.iter().zip(&group.requests) {
+                let picture = stream.next().unwrap_or_else(|| {
+                    Err(Error::new(Code::Internal, "the source gave fewer pictures than it was asked for"))
+                });
+                let picture = picture.and_then(|picture| check(group.timeline, frame, &picture).map(|()| picture));
+                let Some(picture) = self.or_skip(picture, group.timeline, frame, tally)? else { continue };
+                for request in *requests {
+                    packer.stored_file(&request.name, &picture.bytes, picture.checksum)?;
+                    bytes += picture.bytes.len() as u64;
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn is_repeated(&self, request: &Request) -> bool {
+        !self.repeated.is_empty() && self.repeated.contains(&key(request))
+    }
+
+    fn group<'r>(&'r self, requests: &'r [&'r Request]) -> Group<'r> {
+        let requests: Vec<&[&Request]> = requests.chunk_by(|a, b| a.frame == b.frame).collect();
+        let frames = requests.iter().map(|same| same[0].frame).collect();
+        Group { timeline: &self.scene.timelines[requests[0][0].timeline], frames, requests }
+    }
+
+    fn open<'g>(&'g self, group: &'g Group<'g>, tally: &mut Tally) -> Result<Option<Stream<'g>>> {
+        let opened = self.source.open(group.timeline, &group.frames);
+        match (opened, group.frames.as_slice()) {
+            (Err(error), [first, rest @ ..]) => {
+                for &frame in rest.iter().filter(|_| self.on_error == OnError::Skip) {
+                    self.or_skip::<()>(Err(error.clone()), group.timeline, frame, tally)?;
+                }
+                self.or_skip(Err(error), group.timeline, *first, tally)
+            }
+            (opened, _) => opened.map(Some),
+        }
+    }
+
+    /// The value, or `None` if there is none and that is no reason to stop.
+    fn or_skip<T>(
+        &self,
+        value: Result<T>,
+        timeline: &Timeline<'_>,
+        frame: u32,
+        tally: &mut Tally,
+    ) -> Result<Option<T>> {
+        let error = match value {
+            Ok(value) => return Ok(Some(value)),
+            Err(error) => error.in_task(&timeline.task.name).at_frame(frame),
+        };
+        if self.on_error == OnError::Stop || matches!(error.code(), Code::Interrupted | Code::Internal) {
+            return Err(error);
+        }
+        let message = match error.code() {
+            Code::MissingFile => "a picture is missing and left out",
+            Code::BadPicture => "a file that is not the picture of its frame is left out",
+            _ => "a picture that cannot be read is left out",
+        };
+        tally.note(message, || error.place().clone());
+        Ok(None)
+    }
+}
+
+/// Refuses bytes that are not the picture of a frame.
+fn check(timeline: &Timeline<'_>, frame: u32, picture: &Picture) -> Result<()> {
+    if timeline.task.is_3d || matches!(timeline.task.media, Media::Video { .. }) {
+        return Ok(());
+    }
+    let bad = |what: String| Err(Error::new(Code::BadPicture, what).in_file(timeline.file_name(frame)));
+    let Ok(size) = imagesize::blob_size(&picture.bytes) else { return bad("the file is no picture".to_owned()) };
+    let (found, stated) = ((size.width, size.height), timeline.size(frame));
+    let stated = (stated.0 as usize, stated.1 as usize);
+    // A photograph may be stored lying and say that it is to be turned; its stated size is that of the turned one.
+    if stated == found || stated == (found.1, found.0) {
+        return Ok(());
+    }
+    bad(format!("the picture is {} x {} pixels, and the source states {} x {}", found.0, found.1, stated.0, stated.1))
+}
+
+/// Gathers the names of all pictures of a plan. Where several frames show one file, it is stored once: all but the first
+/// are returned. Different pictures of one name are an error.
+fn repeated(scene: &Scene<'_>, plan: &Plan<'_>) -> Result<HashSet<Key>> {
+    let mut keys = gather(plan, |request| Some(key(request)))?;
+    keys.sort_unstable();
+    // Hashes are small; names are looked at only where two hashes are the same.
+    let suspects: HashSet<u64> = keys.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0).collect();
+    let mut repeated = HashSet::new();
+    if suspects.is_empty() {
+        return Ok(repeated);
+    }
+    let mut first: HashMap<String, Request> = HashMap::new();
+    for request in gather(plan, |request| suspects.contains(&key(request).0).then(|| request.clone()))? {
+        let Some(earlier) = first.get(&request.name) else {
+            first.insert(request.name.clone(), request);
+            continue;
+        };
+        let (one, other) = (&scene.timelines[earlier.timeline], &scene.timelines[request.timeline]);
+        let is_file = matches!(one.task.media, Media::Images { .. });
+        if !is_file
+            || earlier.timeline != request.timeline
+            || one.file_name(earlier.frame) != other.file_name(request.frame)
+        {
+            return Err(collision(&request.name, (one, earlier.frame), (other, request.frame)));
+        }
+        repeated.insert(key(&request));
+    }
+    Ok(repeated)
+}
+
+fn collision(name: &str, one: (&Timeline<'_>, u32), other: (&Timeline<'_>, u32)) -> Error {
+    let place = |(timeline, frame): (&Timeline<'_>, u32)| {
+        format!("{:?} (task {:?}, frame {frame})", timeline.file_name(frame), timeline.task.name)
+    };
+    let message = format!("two pictures would both be {name:?}: {} and {}", place(one), place(other));
+    Error::new(Code::NameCollision, message).advise("give them names of their own with --name-template")
+}
+
+fn key(request: &Request) -> Key {
+    let mut hasher = DefaultHasher::new();
+    request.name.hash(&mut hasher);
+    (hasher.finish(), request.timeline, request.frame)
+}
+
+/// What `take` makes of the requests of a plan, in order.
+fn gather<T: Send>(plan: &Plan<'_>, take: impl Fn(&Request) -> Option<T> + Sync) -> Result<Vec<T>> {
+    let chunks = plan.parts.iter().flat_map(|part| match part {
+        Part::Pictures(chunks) => chunks.as_slice(),
+        _ => &[],
+    });
+    let chunks: Vec<_> = chunks.collect();
+    let taken = chunks.par_iter().map_init(Output::default, |output, chunk| {
+        output.clear();
+        plan.encoder.encode(chunk, output)?;
+        Ok(output.pictures.iter().filter_map(&take).collect::<Vec<T>>())
+    });
+    Ok(taken.collect::<Result<Vec<Vec<T>>>>()?.into_iter().flatten().collect())
+}

@@ -1,0 +1,172 @@
+//! Pictures that are files already: members of a backup, or files in a folder. They are copied byte for byte.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use super::{Picture, Pictures, Stream};
+use crate::dataset::{Dataset, Media, Task};
+use crate::error::{Code, Error, Result};
+use crate::ingest::Limits;
+use crate::ingest::archive::{self, Entry, Zip};
+use crate::timeline::Timeline;
+
+/// Where the files of all tasks are.
+pub struct Files {
+    place: Place,
+    /// Whether the place was named for the purpose; else it is the source of the dataset.
+    is_named: bool,
+}
+
+enum Place {
+    Nowhere,
+    Folder(PathBuf),
+    Archive { path: PathBuf, zip: Zip, members: HashMap<String, Entry> },
+}
+
+impl Files {
+    /// Looks where the files are: in the folder or archive `named`, else in what the dataset was read from. The members of
+    /// an archive are listed here, the files of a folder never.
+    pub fn find(dataset: &Dataset, named: Option<&Path>) -> Result<Self> {
+        let place = match named.or(dataset.source.as_deref()) {
+            None => Place::Nowhere,
+            Some(path) if path.is_dir() => Place::Folder(path.to_owned()),
+            Some(path) => Place::archive(path).map_err(|error| error.in_file(path.display().to_string()))?,
+        };
+        Ok(Self { place, is_named: named.is_some() })
+    }
+
+    /// The names under which a file of a task may lie, most likely first.
+    fn candidates(&self, task: &Task, name: &str) -> Vec<String> {
+        let own = task.media_folder.iter().map(|folder| format!("{folder}{name}"));
+        if !self.is_named {
+            return own.collect();
+        }
+        let named = [format!("{}/{name}", task.name), name.to_owned(), format!("data/{name}")];
+        own.chain(named).filter(|path| is_inside(Path::new(path))).collect()
+    }
+
+    /// Reads the file of a task, `name` being what the task calls it.
+    pub fn read(&self, task: &Task, name: &str) -> Result<Picture> {
+        self.first(task, name, |_, found| found.whole(u64::MAX))
+    }
+
+    /// Where the file of a task is: the path of the file, or that of the archive and the member in it.
+    pub fn locate(&self, task: &Task, name: &str) -> Result<(PathBuf, Option<String>)> {
+        self.first(task, name, |candidate, _| {
+            Ok(match &self.place {
+                Place::Archive { path, .. } => (path.clone(), Some(candidate.to_owned())),
+                Place::Folder(path) => (path.join(candidate), None),
+                Place::Nowhere => (PathBuf::new(), None),
+            })
+        })
+    }
+
+    /// Reads the beginning of a file, up to `count` bytes.
+    pub fn read_start(&self, task: &Task, name: &str, count: u64) -> Result<Picture> {
+        self.first(task, name, |_, found| found.whole(count))
+    }
+
+    fn first<T>(&self, task: &Task, name: &str, read: impl Fn(&str, Found<'_>) -> Result<T>) -> Result<T> {
+        if !is_inside(Path::new(name)) {
+            return Err(Error::new(Code::UnsafeName, "the name of a picture leaves the folder").in_file(name));
+        }
+        for candidate in self.candidates(task, name) {
+            let found = match &self.place {
+                Place::Nowhere => None,
+                Place::Folder(folder) => open_file(&folder.join(&candidate))?.map(Found::File),
+                Place::Archive { zip, members, .. } => members.get(&candidate).map(|entry| Found::Member(zip, entry)),
+            };
+            if let Some(found) = found {
+                return read(&candidate, found).map_err(|error| error.in_file(candidate));
+            }
+        }
+        Err(self.missing(task, name))
+    }
+
+    fn missing(&self, task: &Task, name: &str) -> Error {
+        let error = |what: &str| Error::new(Code::MissingFile, what).in_file(name);
+        let place = match &self.place {
+            Place::Folder(path) | Place::Archive { path, .. } if self.is_named || task.media_folder.is_some() => path,
+            _ => return error("the source holds no pictures").advise("say where they are: --media DIR"),
+        };
+        error(&format!("the picture is not in {:?}", place.display().to_string()))
+            .advise("give the folder that has it by --media, or leave it out by --on-error skip")
+    }
+}
+
+impl Place {
+    fn archive(path: &Path) -> Result<Self> {
+        let zip = archive::open_zip(path)?;
+        let mut members = HashMap::new();
+        archive::each_entry(&zip, |name, record| {
+            if !archive::is_json(name) && !record.is_dir() {
+                members.insert(name.to_owned(), Entry::of(record));
+            }
+            Ok(())
+        })?;
+        Ok(Self::Archive { path: path.to_owned(), zip, members })
+    }
+}
+
+/// A file that is there.
+enum Found<'a> {
+    File(File),
+    Member(&'a Zip, &'a Entry),
+}
+
+impl Found<'_> {
+    /// Its bytes, but no more than `most`.
+    fn whole(self, most: u64) -> Result<Picture> {
+        let mut bytes = Vec::new();
+        let failed = |error: io::Error| Error::new(Code::Io, format!("the picture cannot be read: {error}"));
+        match self {
+            Self::File(file) => {
+                file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+                Ok(Picture { bytes, checksum: None })
+            }
+            Self::Member(zip, entry) => {
+                let reader = entry.reader(zip, &Limits::default())?;
+                let damaged = |what: &str| Error::new(Code::BadZip, format!("the member is damaged: {what}"));
+                // One byte more than announced would be noticed.
+                let most = most.min(entry.size().saturating_add(1));
+                reader.take(most).read_to_end(&mut bytes).map_err(|error| damaged(&error.to_string()))?;
+                let is_whole = most > entry.size();
+                if is_whole && bytes.len() as u64 != entry.size() {
+                    return Err(damaged("its size is not what the directory says"));
+                }
+                // The bytes of a stored member are copied with their checksum: a damaged one stays recognisable as such.
+                if is_whole && !entry.is_stored() && crc32fast::hash(&bytes) != entry.crc {
+                    return Err(damaged("its checksum is not what the directory says"));
+                }
+                Ok(Picture { bytes, checksum: is_whole.then_some(entry.crc) })
+            }
+        }
+    }
+}
+
+/// Opens a file; `None` if there is none of this name.
+fn open_file(path: &Path) -> Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) if path.is_file() => Ok(Some(file)),
+        Ok(_) => Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(Error::io(path, &error)),
+    }
+}
+
+/// Whether a relative path stays in its folder.
+fn is_inside(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+impl Pictures for Files {
+    fn open<'a>(&'a self, timeline: &'a Timeline<'a>, frames: &'a [u32]) -> Result<Stream<'a>> {
+        let Media::Images { rows } = &timeline.task.media else { return Err(super::no_decoder()) };
+        let images = &timeline.dataset.columns.images;
+        Ok(Box::new(
+            frames.iter().map(move |frame| self.read(timeline.task, images.name.value((rows.start + frame) as usize))),
+        ))
+    }
+}

@@ -1,0 +1,69 @@
+//! Frames of videos from a Python callable, and where the file of a video is.
+
+use std::path::PathBuf;
+
+use framehaul_core::dataset::Media;
+use framehaul_core::error::{Code, Error, Result};
+use framehaul_core::media::{Files, Picture, Pictures, Stream};
+use framehaul_core::timeline::Timeline;
+use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt};
+use pyo3::prelude::*;
+use pyo3::types::PyIterator;
+
+use crate::dataset::Dataset;
+use crate::error::to_py;
+
+/// Adds the function.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(media_file, module)?)
+}
+
+/// A callable `frames(task, numbers)`: see `_core.pyi`.
+pub struct Frames(pub Py<PyAny>);
+
+impl Pictures for Frames {
+    fn open<'a>(&'a self, timeline: &'a Timeline<'a>, frames: &'a [u32]) -> Result<Stream<'a>> {
+        let numbers: Vec<u64> = frames.iter().map(|&frame| timeline.task.absolute(frame)).collect();
+        let task = timeline.task_place();
+        let started = Python::attach(|py| -> PyResult<Py<PyIterator>> {
+            Ok(self.0.bind(py).call1((task, numbers))?.try_iter()?.unbind())
+        });
+        let iterator = started.map_err(|error| from_py(&error).in_file(timeline.file_name(0)))?;
+        let next = move || -> Option<Result<Picture>> {
+            let next = Python::attach(|py| match iterator.bind(py).clone().next()? {
+                Ok(bytes) => Some(bytes.extract::<&[u8]>().map(<[u8]>::to_vec).map_err(PyErr::from)),
+                Err(error) => Some(Err(error)),
+            })?;
+            let picture = next.map(|bytes| Picture { bytes, checksum: None });
+            Some(picture.map_err(|error| from_py(&error).in_file(timeline.file_name(0))))
+        };
+        Ok(Box::new(std::iter::from_fn(next)))
+    }
+}
+
+/// What a callable raised. An error of our own keeps its code; anything else is a defect of the callable.
+fn from_py(error: &PyErr) -> Error {
+    Python::attach(|py| {
+        if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+            return Error::new(Code::Interrupted, "stopped on request");
+        }
+        let value = error.value(py);
+        let code: Option<String> = value.getattr("code").and_then(|code| code.extract()).ok();
+        let code = code.and_then(|code| Code::ALL.iter().copied().find(|known| known.as_str() == code));
+        match code {
+            Some(code) => Error::new(code, value.to_string()),
+            None => Error::new(Code::Internal, format!("the decoder of videos failed: {error}")),
+        }
+    })
+}
+
+#[pyfunction]
+#[pyo3(signature = (dataset, task, media = None))]
+fn media_file(dataset: &Dataset, task: usize, media: Option<PathBuf>) -> PyResult<(PathBuf, Option<String>)> {
+    let task = dataset.0.tasks.get(task).ok_or_else(|| PyIndexError::new_err("no such task"))?;
+    let Media::Video { name, .. } = &task.media else {
+        return Err(to_py(Error::new(Code::NotFound, "the task has no video").in_task(task.name.clone())));
+    };
+    let files = Files::find(&dataset.0, media.as_deref()).map_err(to_py)?;
+    files.locate(task, name).map_err(|error| to_py(error.in_task(task.name.clone())))
+}

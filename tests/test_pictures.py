@@ -1,0 +1,142 @@
+"""Pictures in exports: copied as they are, under the names of the format, or a clear error and nothing left behind."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+from backups import Job, Task, label, png
+
+import framehaul
+from framehaul import errors
+
+PICTURES = {"a.png": png(6, 4, 10), "sub/b.PNG": png(5, 3, 20), "c.png": png(4, 4, 30)}
+SIZES = [("a.png", 6, 4), ("sub/b.PNG", 5, 3), ("c.png", 4, 4)]
+TASK = Task(labels=[label("car")], jobs=[Job(0, 2)], images=SIZES, files=PICTURES)
+
+
+def members(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def write(folder, files):
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_pictures_of_a_backup_are_copied_byte_for_byte_and_stored(tmp_path, packing):
+    backup = tmp_path / "task.zip"
+    with zipfile.ZipFile(backup, "w", packing) as archive:
+        for name, content in TASK.members().items():
+            archive.writestr(name, content)
+    framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    with zipfile.ZipFile(tmp_path / "out.zip") as made:
+        assert made.testzip() is None
+        pictures = {info.filename: info for info in made.infolist() if info.filename.startswith("images/")}
+        expected = {"a.png": "a.png", "sub/b.PNG": "sub/b.png", "c.png": "c.png"}
+        assert {name: made.read(name) for name in pictures} == {
+            f"images/default/{stored}": PICTURES[name] for name, stored in expected.items()
+        }
+        assert {info.compress_type for info in pictures.values()} == {zipfile.ZIP_STORED}
+
+
+def test_pictures_of_an_unpacked_backup_go_into_a_folder(tmp_path):
+    source = write(tmp_path / "unpacked", TASK.members())
+    framehaul.export(source, "COCO 1.0", f"{tmp_path}/out/", save_images=True)
+    assert (tmp_path / "out/images/default/sub/b.png").read_bytes() == PICTURES["sub/b.PNG"]
+
+
+def test_without_the_option_no_picture_is_written(tmp_path):
+    framehaul.export(TASK.backup(tmp_path / "task.zip"), "COCO 1.0", tmp_path / "out.zip")
+    assert list(members(tmp_path / "out.zip")) == ["annotations/instances_default.json"]
+
+
+def test_a_saved_dataset_remembers_where_its_pictures_are(tmp_path):
+    framehaul.open(TASK.backup(tmp_path / "task.zip")).save(tmp_path / "saved")
+    framehaul.export(tmp_path / "saved", "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    assert members(tmp_path / "out.zip")["images/default/a.png"] == PICTURES["a.png"]
+
+
+@pytest.mark.parametrize("below", ["", "data", "task"])
+def test_pictures_for_the_answers_of_a_server_come_from_the_folder_named(tmp_path, below):
+    source = TASK.server(tmp_path / "server")
+    media = write(tmp_path / "media" / below, PICTURES)
+    if below:
+        media = media.parent
+    framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, media=media)
+    assert members(tmp_path / "out.zip")["images/default/sub/b.png"] == PICTURES["sub/b.PNG"]
+
+
+def test_the_answers_of_a_server_alone_have_no_pictures(tmp_path):
+    source = TASK.server(tmp_path / "server")
+    with pytest.raises(errors.SourceError, match="--media DIR") as caught:
+        framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    assert caught.value.code == "missing-file"
+    assert list(tmp_path.iterdir()) == [source]
+
+
+WRONG = {
+    "missing-file": {key: value for key, value in PICTURES.items() if key != "sub/b.PNG"},
+    "bad-picture": {**PICTURES, "sub/b.PNG": b"no picture at all"},
+}
+
+
+@pytest.mark.parametrize("code", WRONG)
+def test_a_picture_that_cannot_be_had_is_named_and_nothing_is_left_behind(tmp_path, code):
+    source = write(tmp_path / "source", Task(TASK.labels, TASK.jobs, SIZES, files=WRONG[code]).members())
+    with pytest.raises(errors.SourceError) as caught:
+        framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    place = caught.value.place
+    assert (caught.value.code, place.task, place.frame) == (code, "task", 1)
+    assert place.file in ("sub/b.PNG", "data/sub/b.PNG")
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("code", WRONG)
+def test_a_picture_that_cannot_be_had_may_be_left_out_and_the_report_says_so(tmp_path, code):
+    backup = Task(TASK.labels, TASK.jobs, SIZES, files=WRONG[code]).backup(tmp_path / "task.zip")
+    report = framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", save_images=True, on_error="skip")
+    names = [name for name in members(tmp_path / "out.zip") if name.startswith("images/")]
+    assert names == ["images/default/a.png", "images/default/c.png"]
+    [note] = report.notes
+    assert (note.times, "left out" in note.message) == (1, True)
+    assert "frame 1" in note.place
+
+
+def test_a_picture_of_another_size_than_the_source_states_is_refused(tmp_path):
+    sizes = [("a.png", 60, 4), *SIZES[1:]]
+    backup = Task(TASK.labels, TASK.jobs, sizes, files=PICTURES).backup(tmp_path / "task.zip")
+    with pytest.raises(errors.SourceError, match="6 x 4 pixels, and the source states 60 x 4"):
+        framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+
+
+def test_a_photograph_that_is_to_be_turned_has_the_size_of_the_turned_one(tmp_path):
+    sizes = [("a.png", 4, 6), *SIZES[1:]]
+    backup = Task(TASK.labels, TASK.jobs, sizes, files=PICTURES).backup(tmp_path / "task.zip")
+    framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+
+
+def test_a_name_that_climbs_out_is_refused(tmp_path):
+    source = Task(TASK.labels, [Job(0, 0)], [("../secret.png", 6, 4)]).server(tmp_path / "server")
+    (tmp_path / "secret.png").write_bytes(PICTURES["a.png"])
+    with pytest.raises(errors.SourceError) as caught:
+        framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, media=source)
+    assert caught.value.code == "unsafe-name"
+    assert not (tmp_path / "out.zip").exists()
+
+
+def test_two_pictures_of_one_name_are_an_error_that_names_both(tmp_path):
+    sizes = [("a.png", 6, 4), ("a.PNG", 6, 4)]
+    files = {"a.png": png(6, 4, 1), "a.PNG": png(6, 4, 2)}
+    backup = Task(TASK.labels, [Job(0, 1)], sizes, files=files).backup(tmp_path / "task.zip")
+    with pytest.raises(errors.UnsupportedError) as caught:
+        framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    assert caught.value.code == "name-collision"
+    assert '"a.png" (task "task", frame 0)' in str(caught.value)
+    assert '"a.PNG" (task "task", frame 1)' in str(caught.value)
+    assert not (tmp_path / "out.zip").exists()
