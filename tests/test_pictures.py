@@ -5,9 +5,9 @@ from __future__ import annotations
 import zipfile
 
 import pytest
-from backups import Job, Task, label, png
 
 import framehaul
+from backups import Job, Task, label, png
 from framehaul import errors
 
 PICTURES = {"a.png": png(6, 4, 10), "sub/b.PNG": png(5, 3, 20), "c.png": png(4, 4, 30)}
