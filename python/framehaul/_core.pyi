@@ -119,12 +119,12 @@ def export(
     `dumped` is the time that CVAT XML prints. `progress` gets the fields of
     `framehaul.Progress`.
 
-    `media` is where the files of pictures are, if not in the source. `frames(task, numbers)` gives the frames of a video
-    as encoded files: `task` is the place of the task in the dataset, `numbers` are a few absolute frame numbers (decode
-    order, from 0). Several threads use it, but calls for videos come one at a time and in the order of the output:
+    `media` is where the files of pictures are, if not in the source. `frames(task, numbers)` gives the frames of a
+    video as encoded files: `task` is the place of the task in the dataset, `numbers` are a few absolute frame numbers
+    (decode order, from 0). Several threads use it, but calls come one at a time and in the order of the output:
     within a task and a format numbers ascend from call to call, and each format (and each export) starts again at the
     first frame. The call itself decodes, so that one decoder that goes forward serves all calls; the iterator that it
-    returns encodes, and those of several calls are read at once. It yields one `bytes` for each number, in order. What
-    it raises stops the export: a `framehaul.Error` keeps its code (`bad-picture` for a video that cannot be decoded), and
-    is a line in the report with `on_error="skip"`.
+    returns encodes, and those of several calls are read at once. It yields one `bytes` for each number, in order.
+    What it raises stops the export: a `framehaul.Error` keeps its code (`bad-picture` for a video that cannot be
+    decoded), and is a line in the report with `on_error="skip"`.
     """

@@ -101,8 +101,8 @@ def export(
         save_images: Whether the pictures are written too, byte for byte as they are.
         media: The folder (or archive) with the pictures, for a source that has none. A task's pictures lie in it under
             their own names, in a folder of the task's name, or in `data`.
-        on_error: Whether a picture that is missing, or is not the picture it should be, stops the export or is left out;
-            the report says which.
+        on_error: Whether a picture that is missing, or is not the picture it should be, stops the export or is left
+            out; the report says which.
         progress: Is called about twenty times a second; what it raises stops the export.
 
     Returns:
