@@ -10,21 +10,28 @@
 //! | CVAT mask points | runs, and back | [`cvat`] | row-major inside a box to column-major over the image |
 //! | array of bytes | runs, and back | [`encode`], [`Rle::decode`] | any non-zero byte is set |
 //! | runs | polygons | [`contours`] | OpenCV's `findContours` (tree, Teh-Chin), holes spliced into their outlines |
+//! | masks, array of labels | label map, and back | [`Canvas`] | later masks lie above earlier ones |
+//! | label map | PNG file | [`png`] | compressed run by run |
 //! | runs | runs, numbers | [`Rle`], [`merge`](mod@merge) | union, intersection, area, box, IoU, COCO's compressed text |
 //!
 //! The functions that need working memory take a [`Scratch`]; one per worker, reused from mask to mask.
 
+mod canvas;
 pub mod contours;
 mod crossings;
 pub mod cvat;
+mod deflate;
 pub mod ellipse;
 pub mod encode;
+mod huffman;
 pub mod merge;
+pub mod png;
 pub mod polygon;
 mod rle;
 mod rle_text;
 mod scratch;
 mod strips;
 
+pub use canvas::{Canvas, Change};
 pub use rle::{Measured, Rle, iou};
 pub use scratch::Scratch;

@@ -279,7 +279,8 @@ pub fn iou(a: &Rle, b: &Rle, crowd: bool) -> Result<f64> {
     Measured::new(a).iou(&Measured::new(b), crowd)
 }
 
-fn require_same_size(a: (u32, u32), b: (u32, u32)) -> Result<()> {
+/// Whether two sizes (height, width) are the same, else [`Code::BadMask`].
+pub(super) fn require_same_size(a: (u32, u32), b: (u32, u32)) -> Result<()> {
     if a == b {
         return Ok(());
     }
