@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::ALL;
-use super::testing::export;
+use super::testing::export_for;
+use super::{ALL, Profile};
 use crate::dataset::{JobKind, Project, ValidationMode};
 use crate::schema::{InputType, Label, ShapeKind};
 use crate::timeline::Scene;
@@ -164,7 +164,8 @@ proptest! {
         for scene in scenes.flatten() {
             for format in ALL {
                 // Errors are answers.
-                let _ = export(format, &scene);
+                let _ = export_for(Profile::Cvat, format, &scene);
+                let _ = export_for(Profile::Training, format, &scene);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::plan::{Output, Part};
@@ -36,7 +36,13 @@ impl Export {
 
 /// Exports a scene.
 pub(crate) fn export(format: &Format, scene: &Scene<'_>) -> Result<Export> {
-    let plan = (format.plan)(scene, &Options { dumped: "2024-05-01 10:00:00+00:00".to_owned(), ..Options::default() })?;
+    export_for(Profile::Cvat, format, scene)
+}
+
+/// Exports a scene for a reader.
+pub(crate) fn export_for(profile: Profile, format: &Format, scene: &Scene<'_>) -> Result<Export> {
+    let dumped = "2024-05-01 10:00:00+00:00".to_owned();
+    let plan = (format.plan)(scene, &Options { dumped, profile, ..Options::default() })?;
     let mut members = BTreeMap::new();
     let (mut output, mut tally) = (Output::default(), Tally::default());
     let mut add = |name: &str, bytes: &[u8]| {
@@ -66,7 +72,7 @@ pub(crate) fn export(format: &Format, scene: &Scene<'_>) -> Result<Export> {
             add(name, &member);
         }
     }
-    let report = Report::new(format.name, "cvat", &scene.dataset.schema, &tally, 0, 0);
+    let report = Report::new(format.name, profile.as_str(), &scene.dataset.schema, &tally, 0, 0);
     Ok(Export { members, report })
 }
 

@@ -6,13 +6,18 @@
 //! labels/SUBSET/FRAME.txt      lines of the frame; a frame without any has no file
 //! ```
 //!
-//! A format says which labels are classes and which [`Lines`] a shape has.
+//! A format says which labels are classes and which [`Lines`] a shape has; the profile chooses a [`Layout`].
 
 use std::collections::BTreeMap;
 
 use super::annotation::{located, place};
-use super::yolo_layout::{LABELS, LISTS, OVERWRITTEN, Repeats, Subset, subset_of_timelines, subset_parts, subsets};
+use super::yolo_layout::{
+    CLIPPED, LABELS, LISTS, Lists, OVERWRITTEN, Repeats, Subset, clip_box, note_one_split, subset_of_timelines,
+    subset_parts, subsets,
+};
+use super::{Options, Profile};
 use crate::error::{Code, Error, Result};
+use crate::geometry;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::Schema;
@@ -23,6 +28,25 @@ const DATA: u8 = 2;
 
 /// Subset names that are keys of `data.yaml`, or were in Darknet's file.
 const RESERVED: [&str; 6] = ["backup", "classes", "names", "path", "kpt_shape", "flip_idx"];
+
+/// What the profiles differ in.
+pub struct Layout {
+    /// The folder that the lists name in front of `images/`.
+    above_pictures: &'static str,
+    /// The lines of `data.yaml` that say where its paths begin.
+    path: &'static str,
+    /// Puts a label file where Ultralytics looks for it: `labels` in the place of the last folder `images`.
+    follows_last_images: bool,
+    /// Whether every coordinate must lie inside the picture: Ultralytics leaves out a whole picture for one that does not.
+    pub is_inside: bool,
+}
+
+const CVAT: Layout =
+    Layout { above_pictures: "data/", path: "path: .\n", follows_last_images: false, is_inside: false };
+
+/// Ultralytics looks for a list beside `data.yaml` if there is no `path`, and for a picture beside its list if its line
+/// begins with `./`.
+const TRAINING: Layout = Layout { above_pictures: "./", path: "", follows_last_images: true, is_inside: true };
 
 /// What one format of the family holds.
 pub struct Content<'s> {
@@ -52,6 +76,31 @@ pub struct Shape<'a> {
     pub class: u32,
     /// Width and height of its picture in pixels.
     pub size: (u32, u32),
+    /// What the profile wants.
+    pub layout: &'static Layout,
+}
+
+impl Layout {
+    /// The label file of a picture, whose path is given without its extension.
+    fn label_file(&self, picture: &str) -> String {
+        let last = picture.rfind("/images/").filter(|_| self.follows_last_images).map_or(0, |slash| slash + 1);
+        format!("{}labels{}.txt", &picture[..last], &picture[last + "images".len()..])
+    }
+
+    /// A box as the profile wants it, and what became of it; none if nothing of it is left.
+    pub fn fit_box(&self, corners: [f64; 4], picture: [f64; 2]) -> Option<([f64; 4], Outcome)> {
+        if self.is_inside { clip_box(corners, picture) } else { Some((corners, Outcome::Written)) }
+    }
+
+    /// The same for a polygon.
+    pub fn fit_polygon(&self, points: Vec<f64>, picture: [f64; 2]) -> Option<(Vec<f64>, Outcome)> {
+        let is_inside = |(value, extent): (&f64, &f64)| (0.0..=*extent).contains(value);
+        if !self.is_inside || points.iter().zip(picture.iter().cycle()).all(is_inside) {
+            return Some((points, Outcome::Written));
+        }
+        let clipped = geometry::clip_polygon(&points, picture);
+        (geometry::ring_area(&clipped) > 0.0).then_some((clipped, CLIPPED))
+    }
 }
 
 impl Shape<'_> {
@@ -90,16 +139,22 @@ pub fn top_labels(schema: &Schema) -> Vec<u32> {
 }
 
 /// Lists the members of one of the formats.
-pub fn plan<'s>(scene: &'s Scene<'s>, content: Content<'s>) -> Result<Plan<'s>> {
+pub fn plan<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -> Result<Plan<'s>> {
+    let layout = match options.profile {
+        Profile::Cvat => &CVAT,
+        Profile::Training => &TRAINING,
+    };
     let subsets = subsets(scene, &RESERVED)?;
-    let mut parts = subset_parts(scene, &subsets);
+    let Lists { files, keys } = Lists::new(&subsets, options.profile);
+    let mut parts = subset_parts(scene, &subsets, files);
     parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(DATA, 0)] });
     let mut class_of = vec![None; scene.dataset.schema.len()];
     for (class, &label) in (0..).zip(&content.classes) {
         class_of[label as usize] = Some(class);
     }
     let subset_of = subset_of_timelines(scene, &subsets);
-    let mut encoder = Ultralytics { scene, subsets, subset_of, class_of, content, repeats: Repeats::default() };
+    let repeats = Repeats::default();
+    let mut encoder = Ultralytics { scene, layout, subsets, subset_of, keys, class_of, content, repeats };
     let mut out = Output::default();
     encoder.repeats = Repeats::find(scene, &encoder.subsets, |timeline, frame| {
         out.clear();
@@ -112,8 +167,11 @@ pub fn plan<'s>(scene: &'s Scene<'s>, content: Content<'s>) -> Result<Plan<'s>> 
 
 struct Ultralytics<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
     subsets: Vec<Subset>,
     subset_of: Vec<usize>,
+    /// Keys of `data.yaml` and the lists they name.
+    keys: Vec<(String, String)>,
     /// Class of each label.
     class_of: Vec<Option<u32>>,
     content: Content<'s>,
@@ -153,7 +211,7 @@ impl Ultralytics<'_> {
         for item in view.items {
             let outcome = match self.class_of[item.label as usize] {
                 Some(class) => {
-                    let shape = Shape { timeline, item, class, size: timeline.size(view.frame) };
+                    let shape = Shape { timeline, item, class, size: timeline.size(view.frame), layout: self.layout };
                     self.content.lines.write(&shape, out)?
                 }
                 None => self.content.other,
@@ -161,10 +219,9 @@ impl Ultralytics<'_> {
             out.tally.shape(item, outcome);
         }
         if out.bytes.len() > start {
-            let mut name = format!("labels/{}/", self.subsets[self.subset_of[place_of_timeline]].name);
-            timeline.write_id(view.frame, &mut name, &mut String::new());
-            name.push_str(".txt");
-            out.files.push((name, start));
+            let mut path = format!("images/{}/", self.subsets[self.subset_of[place_of_timeline]].name);
+            timeline.write_id(view.frame, &mut path, &mut String::new());
+            out.files.push((self.layout.label_file(&path), start));
         }
         Ok(())
     }
@@ -183,7 +240,7 @@ impl Ultralytics<'_> {
             // Of several pictures with one id the last counts, at the place of the first.
             let (timeline, frame) = self.repeats.latest.get(&this).copied().unwrap_or(this);
             timelines[timeline].write_id(frame, &mut id, &mut extension);
-            for text in ["data/images/", subset, "/", &id, &extension, "\n"] {
+            for text in [self.layout.above_pictures, "images/", subset, "/", &id, &extension, "\n"] {
                 out.text(text);
             }
         }
@@ -192,8 +249,8 @@ impl Ultralytics<'_> {
 
     fn data(&self, out: &mut Output) {
         let lists: BTreeMap<&str, String> =
-            self.subsets.iter().map(|subset| (subset.name.as_str(), format!("{}.txt", subset.name))).collect();
-        // The names of subsets and the fixed keys stand together in the order of their code points.
+            self.keys.iter().map(|(key, list)| (key.as_str(), format!("{list}.txt"))).collect();
+        // The names of lists and the fixed keys stand together in the order of their code points.
         let mut keys: Vec<&str> = lists.keys().copied().chain(["names", "path"]).collect();
         keys.extend(self.content.keypoints.map(|_| "kpt_shape"));
         keys.sort_unstable();
@@ -201,10 +258,11 @@ impl Ultralytics<'_> {
             match (key, lists.get(key)) {
                 (_, Some(list)) => yaml::entry(&mut out.bytes, key, list),
                 ("names", _) => self.names(out),
-                ("path", _) => out.text("path: .\n"),
+                ("path", _) => out.text(self.layout.path),
                 _ => out.text(&format!("kpt_shape:\n- {}\n- 3\n", self.content.keypoints.unwrap_or_default())),
             }
         }
+        note_one_split(&self.keys, &mut out.tally);
     }
 
     fn names(&self, out: &mut Output) {

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 
 use super::annotation::{corners, located, place};
 use super::yolo_layout::{
-    LABELS, LISTS, OVERWRITTEN, Repeats, Subset, classes, subset_of_timelines, subset_parts, subsets,
+    LABELS, LISTS, Lists, OUTSIDE, OVERWRITTEN, Repeats, Subset, classes, clip_box, note_one_split,
+    subset_of_timelines, subset_parts, subsets,
 };
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, single_chunk};
 use crate::report::Outcome;
@@ -41,22 +42,47 @@ const NO_BOX: Outcome = Outcome::Dropped("YOLO holds boxes only");
 /// Subset names that are keys of `obj.data`.
 const RESERVED: [&str; 3] = ["backup", "classes", "names"];
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+/// What the profiles differ in.
+struct Layout {
+    /// Where the paths in the lists and in `obj.data` begin.
+    above: &'static str,
+    /// The key of the list to validate on.
+    validation: &'static str,
+    /// The lines of `obj.names`.
+    names: fn(&Schema) -> Vec<&str>,
+    /// Whether boxes end at the edges of their picture: Darknet skips those whose centre lies outside.
+    clips: bool,
+}
+
+const CVAT: Layout = Layout { above: "data/", validation: "val", names: all_names, clips: false };
+
+/// Darknet takes paths from where it runs: the folder of the unpacked archive. It knows the keys `train` and `valid`.
+const TRAINING: Layout = Layout { above: "", validation: "valid", names: class_names, clips: true };
+
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+    let layout = match options.profile {
+        Profile::Cvat => &CVAT,
+        Profile::Training => &TRAINING,
+    };
     let subsets = subsets(scene, &RESERVED)?;
-    let mut parts = subset_parts(scene, &subsets);
+    let Lists { files, keys } = Lists::new(&subsets, options.profile);
+    let mut parts = subset_parts(scene, &subsets, files);
     for (section, name) in [(DATA, "obj.data"), (NAMES, "obj.names")] {
         parts.push(Part::Member { name: name.into(), chunks: vec![single_chunk(section, 0)] });
     }
     let subset_of = subset_of_timelines(scene, &subsets);
     let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
     let classes = classes(&scene.dataset.schema);
-    Ok(Plan { parts, encoder: Box::new(Yolo { scene, subsets, subset_of, classes, repeats }) })
+    Ok(Plan { parts, encoder: Box::new(Yolo { scene, layout, subsets, subset_of, keys, classes, repeats }) })
 }
 
 struct Yolo<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
     subsets: Vec<Subset>,
     subset_of: Vec<usize>,
+    /// Keys of `obj.data` and the lists they name.
+    keys: Vec<(String, String)>,
     classes: Vec<u32>,
     repeats: Repeats,
 }
@@ -86,14 +112,14 @@ impl Encoder for Yolo<'_> {
                     id.clear();
                     extension.clear();
                     timeline.write_id(frame, &mut id, &mut extension);
-                    for text in ["data/obj_", subset, "_data/", &id, &extension, "\n"] {
+                    for text in [self.layout.above, "obj_", subset, "_data/", &id, &extension, "\n"] {
                         out.text(text);
                     }
                 }
             }
             DATA => self.data(out),
             _ => {
-                for name in names(&self.scene.dataset.schema) {
+                for name in (self.layout.names)(&self.scene.dataset.schema) {
                     out.text(name);
                     out.text("\n");
                 }
@@ -157,34 +183,44 @@ impl Yolo<'_> {
             let message = "the source does not tell the size of the picture, and YOLO boxes are shares of it";
             return Err(located(Error::new(Code::BadMetadata, message), timeline, item));
         }
-        let Some([x0, y0, x1, y1]) = corners(timeline.points(item, &mut out.scratch.points)) else {
+        let Some(corners) = corners(timeline.points(item, &mut out.scratch.points)) else {
             return Ok(NO_BOX);
         };
+        let clipped =
+            if self.layout.clips { clip_box(corners, [width, height]) } else { Some((corners, Outcome::Written)) };
+        let Some(([x0, y0, x1, y1], outcome)) = clipped else { return Ok(OUTSIDE) };
         number::uint(&mut out.bytes, u64::from(self.classes[item.label as usize]));
         for share in [(x0 + x1) / 2.0 / width, (y0 + y1) / 2.0 / height, (x1 - x0) / width, (y1 - y0) / height] {
             out.bytes.push(b' ');
             number::fixed6(&mut out.bytes, share);
         }
         out.bytes.push(b'\n');
-        Ok(Outcome::Written)
+        Ok(outcome)
     }
 
     fn data(&self, out: &mut Output) {
-        let count = names(&self.scene.dataset.schema).len();
-        out.text(&format!("classes = {count}\n"));
-        for Subset { name, .. } in &self.subsets {
-            out.text(&format!("{name} = data/{name}.txt\n"));
+        let Layout { above, validation, names, .. } = self.layout;
+        out.text(&format!("classes = {}\n", names(&self.scene.dataset.schema).len()));
+        for (key, list) in &self.keys {
+            let key = if key == "val" { validation } else { key.as_str() };
+            out.text(&format!("{key} = {above}{list}.txt\n"));
         }
-        out.text("names = data/obj.names\nbackup = backup/\n");
+        out.text(&format!("names = {above}obj.names\nbackup = backup/\n"));
+        note_one_split(&self.keys, &mut out.tally);
     }
 }
 
-/// The lines of `obj.names`: every label once, where its last namesake stands.
-fn names(schema: &Schema) -> Vec<&str> {
+/// Every label once, where its last namesake stands.
+fn all_names(schema: &Schema) -> Vec<&str> {
     let last: BTreeMap<&str, usize> =
         schema.labels().iter().enumerate().map(|(place, label)| (label.name.as_str(), place)).collect();
     let names = schema.labels().iter().enumerate().map(|(place, label)| (place, label.name.as_str()));
     names.filter(|(place, name)| last.get(name) == Some(place)).map(|(_, name)| name).collect()
+}
+
+/// The labels that have a class number, in the order of the numbers.
+fn class_names(schema: &Schema) -> Vec<&str> {
+    schema.labels().iter().filter(|label| label.parent.is_none()).map(|label| label.name.as_str()).collect()
 }
 
 #[cfg(test)]

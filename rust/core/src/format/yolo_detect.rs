@@ -2,6 +2,7 @@
 
 use super::annotation::corners;
 use super::ultralytics::{self, Content, Lines, Shape, top_labels, write_box};
+use super::yolo_layout::OUTSIDE;
 use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{Output, Plan};
@@ -22,17 +23,18 @@ pub const FORMAT: Format = Format {
 pub const NO_BOX: Outcome = Outcome::Dropped("YOLO detection holds boxes only");
 const TURNED: Outcome = Outcome::Dropped("YOLO detection holds upright boxes only");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let classes = top_labels(&scene.dataset.schema);
-    ultralytics::plan(scene, Content { classes, keypoints: None, other: NO_BOX, lines: Box::new(Boxes) })
+    ultralytics::plan(scene, options, Content { classes, keypoints: None, other: NO_BOX, lines: Box::new(Boxes) })
 }
 
-struct Boxes;
+/// Writes upright boxes.
+pub struct Boxes;
 
 impl Lines for Boxes {
     fn write(&self, shape: &Shape<'_>, out: &mut Output) -> Result<Outcome> {
         let outcome = write_upright_box(shape, out)?;
-        if outcome == Outcome::Written {
+        if !matches!(outcome, Outcome::Dropped(_)) {
             out.bytes.push(b'\n');
         }
         Ok(outcome)
@@ -52,7 +54,8 @@ pub fn write_upright_box(shape: &Shape<'_>, out: &mut Output) -> Result<Outcome>
     let Some(corners) = corners(shape.timeline.points(shape.item, &mut out.scratch.points)) else {
         return Ok(NO_BOX);
     };
+    let Some((corners, outcome)) = shape.layout.fit_box(corners, picture) else { return Ok(OUTSIDE) };
     shape.begin(&mut out.bytes);
     write_box(&mut out.bytes, corners, picture);
-    Ok(Outcome::Written)
+    Ok(outcome)
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::error::{Code, Error, Result};
+use super::Profile;
+use crate::error::{Code, Error, Place, Result};
+use crate::geometry;
 use crate::plan::{Part, frame_chunks};
-use crate::report::Outcome;
+use crate::report::{Outcome, Tally};
 use crate::schema::Schema;
 use crate::timeline::Scene;
 
@@ -15,6 +17,11 @@ pub const LISTS: u8 = 1;
 
 /// What becomes of the shapes of a picture whose text file a later one has.
 pub const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its label file");
+
+/// What becomes of a shape of which a part lies outside its picture.
+pub const CLIPPED: Outcome = Outcome::Converted("the part inside the picture");
+/// What becomes of a shape that lies outside its picture.
+pub const OUTSIDE: Outcome = Outcome::Dropped("it lies outside the picture");
 
 /// A subset as the YOLO formats see it.
 pub struct Subset {
@@ -49,16 +56,79 @@ pub fn subsets(scene: &Scene<'_>, reserved: &[&str]) -> Result<Vec<Subset>> {
     Ok(subsets)
 }
 
-/// The text files of all subsets, then their lists.
-pub fn subset_parts(scene: &Scene<'_>, subsets: &[Subset]) -> Vec<Part> {
-    let chunks = |subset: &Subset, section| {
-        let places = subset.timelines.iter();
-        places.flat_map(|&place| frame_chunks(scene, place..place + 1, section)).collect::<Vec<_>>()
+/// The lists of pictures, `NAME.txt`, and the keys by which the data file names them.
+pub struct Lists {
+    /// Names of the lists and places of their timelines.
+    pub files: Vec<(String, Vec<usize>)>,
+    /// Keys of the data file, and the names of their lists.
+    pub keys: Vec<(String, String)>,
+}
+
+/// The splits that training tools know, under every name that people give them, in lower case.
+const SPLITS: [(&str, &[&str]); 3] =
+    [("train", &["train", "training"]), ("val", &["val", "valid", "validation"]), ("test", &["test", "testing"])];
+
+impl Lists {
+    /// The lists that a profile wants.
+    pub fn new(subsets: &[Subset], profile: Profile) -> Self {
+        match profile {
+            Profile::Cvat => Self::of_subsets(subsets),
+            Profile::Training => Self::of_splits(subsets),
+        }
+    }
+
+    fn of_subsets(subsets: &[Subset]) -> Self {
+        let files: Vec<_> = subsets.iter().map(|subset| (subset.name.clone(), subset.timelines.clone())).collect();
+        let keys = files.iter().map(|(name, _)| (name.clone(), name.clone())).collect();
+        Self { files, keys }
+    }
+
+    /// A list for each split. Without a subset for training, those that are no split are trained on; if there are none,
+    /// the first split is. Without one for validation the training set is validated on, for the tools want both.
+    fn of_splits(subsets: &[Subset]) -> Self {
+        let has_train = subsets.iter().any(|subset| split(&subset.name) == Some("train"));
+        let mut files: Vec<(String, Vec<usize>)> = Vec::new();
+        for subset in subsets {
+            let own = if has_train { subset.name.as_str() } else { "train" };
+            let name = split(&subset.name).unwrap_or(own);
+            match files.iter_mut().find(|(known, _)| known == name) {
+                Some((_, timelines)) => timelines.extend(&subset.timelines),
+                None => files.push((name.to_owned(), subset.timelines.clone())),
+            }
+        }
+        let file = |name: &str| files.iter().map(|(known, _)| known).find(|known| *known == name).cloned();
+        let train = file("train").or_else(|| files.first().map(|(name, _)| name.clone()));
+        let lists = [train.clone(), file("val").or(train), file("test")];
+        let keys = SPLITS.iter().zip(lists).filter_map(|((key, _), list)| Some(((*key).to_owned(), list?))).collect();
+        Self { files, keys }
+    }
+}
+
+/// Notes it where the keys name one list for training and for validation.
+pub fn note_one_split(keys: &[(String, String)], tally: &mut Tally) {
+    let list = |name: &str| keys.iter().find(|(key, _)| key == name).map(|(_, list)| list);
+    if list("val").is_some() && list("val") == list("train") {
+        let message = "training and validation use the same pictures: no two subsets are called train and val";
+        tally.note(message, Place::default);
+    }
+}
+
+fn split(subset: &str) -> Option<&'static str> {
+    let name = subset.to_lowercase();
+    SPLITS.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(split, _)| *split)
+}
+
+/// The text files of all subsets, then the lists.
+pub fn subset_parts(scene: &Scene<'_>, subsets: &[Subset], lists: Vec<(String, Vec<usize>)>) -> Vec<Part> {
+    let chunks = |timelines: &[usize], section| {
+        timelines.iter().flat_map(|&place| frame_chunks(scene, place..place + 1, section)).collect::<Vec<_>>()
     };
-    let labels = subsets.iter().map(|subset| Part::Files(chunks(subset, LABELS)));
-    let lists = subsets
-        .iter()
-        .map(|subset| Part::Member { name: format!("{}.txt", subset.name), chunks: chunks(subset, LISTS) });
+    let labels = subsets.iter().map(|subset| Part::Files(chunks(&subset.timelines, LABELS)));
+    let member = |(name, timelines): (String, Vec<usize>)| Part::Member {
+        name: format!("{name}.txt"),
+        chunks: chunks(&timelines, LISTS),
+    };
+    let lists = lists.into_iter().map(member);
     labels.chain(lists).collect()
 }
 
@@ -128,6 +198,12 @@ pub fn may_repeat(scene: &Scene<'_>, subset: &Subset) -> bool {
     subset.timelines.len() > 1 || subset.timelines.iter().any(|&place| scene.timelines[place].may_repeat_names())
 }
 
+/// The part of a box inside its picture, and what became of the box; none if nothing of it is left.
+pub fn clip_box(corners: [f64; 4], picture: [f64; 2]) -> Option<([f64; 4], Outcome)> {
+    let clipped = geometry::clip_box(corners, picture)?;
+    Some((clipped, if clipped == corners { Outcome::Written } else { CLIPPED }))
+}
+
 /// The class of each label: its place among the labels that are no sublabels.
 pub fn classes(schema: &Schema) -> Vec<u32> {
     let mut next = 0;
@@ -143,6 +219,36 @@ pub fn classes(schema: &Schema) -> Vec<u32> {
 mod tests {
     use super::*;
     use crate::schema::Label;
+
+    /// The lists with the places of their subsets, and the keys.
+    fn splits(names: &[&str]) -> (Vec<String>, Vec<String>) {
+        let subset = |(place, name): (usize, &&str)| Subset { name: (*name).to_owned(), timelines: vec![place] };
+        let subsets: Vec<_> = names.iter().enumerate().map(subset).collect();
+        let lists = Lists::new(&subsets, Profile::Training);
+        let files = lists.files.into_iter().map(|(name, timelines)| format!("{name} {timelines:?}"));
+        (files.collect(), lists.keys.into_iter().map(|(key, list)| format!("{key}: {list}")).collect())
+    }
+
+    #[test]
+    fn a_tool_for_training_finds_a_list_to_train_on_and_one_to_validate_on() {
+        for (subsets, files, keys) in [
+            (&["train"][..], &["train [0]"][..], &["train: train", "val: train"][..]),
+            (
+                &["Test", "Train", "Validation"],
+                &["test [0]", "train [1]", "val [2]"],
+                &["train: train", "val: val", "test: test"],
+            ),
+            (&["a", "b", "val"], &["train [0, 1]", "val [2]"], &["train: train", "val: val"]),
+            // A subset that is none of the three stays out of the training if there is one to train on.
+            (&["a", "train", "Train"], &["a [0]", "train [1, 2]"], &["train: train", "val: train"]),
+            (&["valid"], &["val [0]"], &["train: val", "val: val"]),
+            (&[], &[], &[]),
+        ] {
+            let expected =
+                (files.iter().map(ToString::to_string).collect(), keys.iter().map(ToString::to_string).collect());
+            assert_eq!(splits(subsets), expected, "{subsets:?}");
+        }
+    }
 
     #[test]
     fn sublabels_have_no_class_of_their_own() {

@@ -4,6 +4,7 @@ use super::annotation::corners;
 use super::ultralytics::{self, Content, Lines, Shape, top_labels, write_shares};
 use super::{Format, Options};
 use crate::error::Result;
+use crate::geometry;
 use crate::plan::{Output, Plan};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
@@ -19,10 +20,12 @@ pub const FORMAT: Format = Format {
 };
 
 const NO_BOX: Outcome = Outcome::Dropped("YOLO oriented boxes are made of boxes only");
+const TOO_FAR: Outcome =
+    Outcome::Dropped("too much of it lies outside the picture: Ultralytics would leave out the picture");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let classes = top_labels(&scene.dataset.schema);
-    ultralytics::plan(scene, Content { classes, keypoints: None, other: NO_BOX, lines: Box::new(TurnedBoxes) })
+    ultralytics::plan(scene, options, Content { classes, keypoints: None, other: NO_BOX, lines: Box::new(TurnedBoxes) })
 }
 
 struct TurnedBoxes;
@@ -36,11 +39,24 @@ impl Lines for TurnedBoxes {
         let Some(corners) = corners(shape.timeline.points(shape.item, &mut out.scratch.points)) else {
             return Ok(NO_BOX);
         };
+        let ring = ring(corners, shape.timeline.rotation(shape.item));
+        if shape.layout.is_inside && !is_loaded(&ring, picture) {
+            return Ok(TOO_FAR);
+        }
         shape.begin(&mut out.bytes);
-        write_shares(&mut out.bytes, ring(corners, shape.timeline.rotation(shape.item)), picture);
+        write_shares(&mut out.bytes, ring, picture);
         out.bytes.push(b'\n');
         Ok(Outcome::Written)
     }
+}
+
+/// Whether Ultralytics takes a turned box: it wants the centre of the upright box around it in the picture, and that box
+/// no larger than the picture.
+fn is_loaded(ring: &[f64; 8], [width, height]: [f64; 2]) -> bool {
+    let Some([left, top, right, bottom]) = geometry::bounds(ring) else { return false };
+    let fits =
+        |low: f64, high: f64, extent: f64| (0.0..=extent).contains(&((low + high) / 2.0)) && high - low <= extent;
+    fits(left, right, width) && fits(top, bottom, height)
 }
 
 /// The corners of a box in clockwise order from what was top left before it was turned.

@@ -20,8 +20,10 @@ pub const FORMAT: Format = Format {
 };
 
 const NO_SKELETON: Outcome = Outcome::Dropped("YOLO poses are made of skeletons only");
+const PARTLY_OUTSIDE: Outcome = Outcome::Converted("its points inside the picture");
+const OUTSIDE: Outcome = Outcome::Dropped("no point of it is in sight inside the picture");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let schema = &scene.dataset.schema;
     let is_skeleton = |label: &u32| schema.label(*label).kind == "skeleton";
     let classes: Vec<u32> = (0..schema.len() as u32).filter(is_skeleton).collect();
@@ -35,7 +37,7 @@ fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
         keypoints = keypoints.max(order.len());
     }
     let lines = Box::new(Poses { place_of, keypoints });
-    ultralytics::plan(scene, Content { classes, keypoints: Some(keypoints), other: NO_SKELETON, lines })
+    ultralytics::plan(scene, options, Content { classes, keypoints: Some(keypoints), other: NO_SKELETON, lines })
 }
 
 /// The sublabels of a skeleton in the order of its drawing; those that the drawing lacks (where CVAT fails) follow.
@@ -64,6 +66,8 @@ enum Visibility {
     Visible = 2,
 }
 
+type Keypoint = ([f64; 2], Visibility);
+
 impl Visibility {
     fn of(element: &Item) -> Self {
         match (element.outside, element.occluded) {
@@ -80,7 +84,11 @@ impl Lines for Poses {
             return Ok(NO_SKELETON);
         }
         let picture = shape.picture()?;
-        let keypoints = self.keypoints_of(shape, out);
+        let mut keypoints = self.keypoints_of(shape, out);
+        let outcome = if shape.layout.is_inside { leave_inside(&mut keypoints, picture) } else { Outcome::Written };
+        if outcome == OUTSIDE {
+            return Ok(OUTSIDE);
+        }
         let in_sight = keypoints.iter().flatten().filter(|(_, visibility)| *visibility != Visibility::Absent);
         let coordinates: Vec<f64> = in_sight.flat_map(|(point, _)| *point).collect();
         let [left, top, right, bottom] = geometry::bounds(&coordinates).unwrap_or_default();
@@ -98,12 +106,25 @@ impl Lines for Poses {
             }
         }
         out.text("\n");
-        Ok(Outcome::Written)
+        Ok(outcome)
     }
 }
 
+/// Takes away the points that are not in sight or not in the picture.
+fn leave_inside(keypoints: &mut [Option<Keypoint>], picture: [f64; 2]) -> Outcome {
+    let is_inside = |point: [f64; 2]| point.iter().zip(picture).all(|(value, extent)| (0.0..=extent).contains(value));
+    let mut outcome = Outcome::Written;
+    for keypoint in keypoints.iter_mut() {
+        keypoint.take_if(|(_, visibility)| *visibility == Visibility::Absent);
+        if keypoint.take_if(|(point, _)| !is_inside(*point)).is_some() {
+            outcome = PARTLY_OUTSIDE;
+        }
+    }
+    if keypoints.iter().all(Option::is_none) { OUTSIDE } else { outcome }
+}
+
 impl Poses {
-    fn keypoints_of(&self, shape: &Shape<'_>, out: &mut Output) -> Vec<Option<([f64; 2], Visibility)>> {
+    fn keypoints_of(&self, shape: &Shape<'_>, out: &mut Output) -> Vec<Option<Keypoint>> {
         let mut keypoints = vec![None; self.keypoints];
         let elements = &mut out.scratch.elements;
         elements.clear();

@@ -3,6 +3,7 @@
 use super::annotation::{located, place};
 use super::instance::ellipse;
 use super::ultralytics::{self, Content, Lines, Shape, top_labels, write_shares};
+use super::yolo_layout::OUTSIDE;
 use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{Output, Plan};
@@ -25,9 +26,9 @@ const NO_AREA: Outcome = Outcome::Dropped("YOLO segmentation holds polygons, mas
 const TRACED: Outcome = Outcome::Converted("polygons around it");
 const TOO_THIN: Outcome = Outcome::Dropped("it is too thin to have an outline");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let classes = top_labels(&scene.dataset.schema);
-    ultralytics::plan(scene, Content { classes, keypoints: None, other: NO_AREA, lines: Box::new(Polygons) })
+    ultralytics::plan(scene, options, Content { classes, keypoints: None, other: NO_AREA, lines: Box::new(Polygons) })
 }
 
 struct Polygons;
@@ -37,8 +38,12 @@ impl Lines for Polygons {
         match shape.item.kind {
             ShapeKind::Polygon => {
                 let points = shape.timeline.points(shape.item, &mut out.scratch.points);
-                write_polygon(shape, points.iter().copied().map(round2_numpy), &mut out.bytes)?;
-                Ok(Outcome::Written)
+                let points: Vec<f64> = points.iter().copied().map(round2_numpy).collect();
+                let Some((points, outcome)) = shape.layout.fit_polygon(points, shape.picture()?) else {
+                    return Ok(OUTSIDE);
+                };
+                write_polygon(shape, points.into_iter(), &mut out.bytes)?;
+                Ok(outcome)
             }
             ShapeKind::Mask | ShapeKind::Ellipse => {
                 write_outlines(shape, out).map_err(|error| located(error, shape.timeline, shape.item))

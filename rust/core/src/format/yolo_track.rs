@@ -2,8 +2,8 @@
 
 use super::annotation::{Value, attributes, python_int};
 use super::ultralytics::{self, Content, Lines, Shape, top_labels};
-use super::yolo_detect::{NO_BOX, write_upright_box};
-use super::{Format, Options};
+use super::yolo_detect::{Boxes, NO_BOX, write_upright_box};
+use super::{Format, Options, Profile};
 use crate::error::Result;
 use crate::plan::{Output, Plan};
 use crate::report::Outcome;
@@ -18,14 +18,29 @@ pub const FORMAT: Format = Format {
     plan,
 };
 
+const NO_ID: Outcome = Outcome::Converted("a box without its track's id");
+
 /// A label's own attribute of this name gives boxes without a track an id.
 const TRACK_ID: &str = "track_id";
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let schema = &scene.dataset.schema;
     let has_id = (0..schema.len() as u32).map(|label| schema.find_attribute(label, TRACK_ID).is_some()).collect();
-    let lines = Box::new(TrackedBoxes { has_id });
-    ultralytics::plan(scene, Content { classes: top_labels(schema), keypoints: None, other: NO_BOX, lines })
+    let lines: Box<dyn Lines> = match options.profile {
+        Profile::Cvat => Box::new(TrackedBoxes { has_id }),
+        Profile::Training => Box::new(BoxesWithoutId),
+    };
+    ultralytics::plan(scene, options, Content { classes: top_labels(schema), keypoints: None, other: NO_BOX, lines })
+}
+
+/// Ultralytics leaves out a picture whose lines have a sixth column.
+struct BoxesWithoutId;
+
+impl Lines for BoxesWithoutId {
+    fn write(&self, shape: &Shape<'_>, out: &mut Output) -> Result<Outcome> {
+        let outcome = Boxes.write(shape, out)?;
+        Ok(if outcome == Outcome::Written && shape.item.track_id().is_some() { NO_ID } else { outcome })
+    }
 }
 
 struct TrackedBoxes {
@@ -36,7 +51,7 @@ struct TrackedBoxes {
 impl Lines for TrackedBoxes {
     fn write(&self, shape: &Shape<'_>, out: &mut Output) -> Result<Outcome> {
         let outcome = write_upright_box(shape, out)?;
-        if outcome == Outcome::Written {
+        if !matches!(outcome, Outcome::Dropped(_)) {
             if let Some(id) = self.id(shape)? {
                 out.text(" ");
                 out.text(&id);

@@ -1,9 +1,11 @@
 //! Boxes, polygons and cuboids as areas: how alike two shapes are, and what bounds them.
 
 mod boxes;
+mod clip;
 mod polygons;
 
 pub use boxes::{iou_boxes, iou_cuboids, rotated_box_to_polygon};
+pub use clip::{clip_box, clip_polygon};
 pub use polygons::{Outline, iou_polygons};
 
 use crate::schema::ShapeKind;
