@@ -5,8 +5,8 @@
 //! own XML formats do not pass through it.
 
 use crate::error::{Code, Error, Place, Result};
-use crate::schema::{Attribute, InputType, ShapeKind};
-use crate::text::number::round2_numpy;
+use crate::schema::{Attribute, InputType, Schema, ShapeKind};
+use crate::text::number::{self, round2_numpy};
 use crate::timeline::{Item, Timeline};
 
 /// The value of an attribute.
@@ -43,11 +43,27 @@ pub fn attributes<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Vec<(&'
     if matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Ellipse) {
         set(values, ROTATION, Value::Number(timeline.rotation(item)));
     }
+    tracked(item, values);
+    Ok(())
+}
+
+/// Fills `values` with the attributes of an element of a skeleton.
+pub fn element_attributes<'a>(
+    timeline: &Timeline<'a>,
+    element: &Item,
+    values: &mut Vec<(&'a str, Value<'a>)>,
+) -> Result<()> {
+    declared(timeline, element, values)?;
+    tracked(element, values);
+    Ok(())
+}
+
+/// Sets what a shape has from its track.
+fn tracked<'a>(item: &Item, values: &mut Vec<(&'a str, Value<'a>)>) {
     if let Some(track) = item.track_id() {
         set(values, TRACK_ID, Value::Count(track));
         set(values, KEYFRAME, Value::Flag(item.is_keyframe()));
     }
-    Ok(())
 }
 
 /// Fills `values` with the attributes of a skeleton: as of any shape, and whether one of its elements is a keyframe.
@@ -70,25 +86,43 @@ fn set<'a>(values: &mut Vec<(&'a str, Value<'a>)>, name: &'static str, value: Va
     }
 }
 
-/// Fills `values` with the attributes that the label declares; one that the shape lacks has its default.
+/// Fills `values` with the attributes that the label of a shape declares; one that the shape lacks has its default.
 fn declared<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Vec<(&'a str, Value<'a>)>) -> Result<()> {
+    fill(&timeline.dataset.schema, item.label, |set| timeline.for_each_value(item, set), values)
+        .map_err(|error| located(error, timeline, item))
+}
+
+/// Fills `values` with the attributes of a tag: those that its label declares.
+pub fn tag_attributes<'a>(timeline: &Timeline<'a>, row: u32, values: &mut Vec<(&'a str, Value<'a>)>) -> Result<()> {
+    let columns = &timeline.dataset.columns;
+    let stored = |set: &mut dyn FnMut(u32, &'a str)| {
+        columns.tags.attributes.get(row).for_each(|(attribute, value)| set(attribute, columns.text(value)));
+    };
+    fill(&timeline.dataset.schema, columns.tags.label[row as usize], stored, values)
+        .map_err(|error| tag_located(error, timeline, row))
+}
+
+/// Fills `values` with the attributes that a label declares; `stored` hands over those that there are.
+fn fill<'a>(
+    schema: &'a Schema,
+    label: u32,
+    stored: impl FnOnce(&mut dyn FnMut(u32, &'a str)),
+    values: &mut Vec<(&'a str, Value<'a>)>,
+) -> Result<()> {
     values.clear();
-    let schema = &timeline.dataset.schema;
-    let first = schema.first_attribute(item.label);
-    let specs = &schema.label(item.label).attributes;
+    let first = schema.first_attribute(label);
+    let specs = &schema.label(label).attributes;
     if specs.is_empty() {
         return Ok(());
     }
-    let mut stored: Vec<Option<&'a str>> = vec![None; specs.len()];
-    timeline.for_each_value(item, |attribute, value| {
-        if let Some(slot) = attribute.checked_sub(first).and_then(|place| stored.get_mut(place as usize)) {
+    let mut texts: Vec<Option<&'a str>> = vec![None; specs.len()];
+    stored(&mut |attribute, value| {
+        if let Some(slot) = attribute.checked_sub(first).and_then(|place| texts.get_mut(place as usize)) {
             *slot = Some(value);
         }
     });
-    for (spec, stored) in specs.iter().zip(stored) {
-        let text = stored.unwrap_or(&spec.default_value);
-        let value = typed(spec, text).map_err(|error| located(error, timeline, item))?;
-        values.push((&spec.name, value));
+    for (spec, text) in specs.iter().zip(texts) {
+        values.push((&spec.name, typed(spec, text.unwrap_or(&spec.default_value))?));
     }
     Ok(())
 }
@@ -125,6 +159,16 @@ fn typed<'a>(spec: &Attribute, text: &'a str) -> Result<Value<'a>> {
         InputType::Checkbox => Value::Flag(text.eq_ignore_ascii_case("true")),
         InputType::Select | InputType::Radio | InputType::Text => Value::Text(text),
     })
+}
+
+/// Appends a value as Python's `str()` prints it.
+pub fn python_str(out: &mut Vec<u8>, value: Value<'_>) {
+    match value {
+        Value::Text(text) => out.extend_from_slice(text.as_bytes()),
+        Value::Number(number) => number::repr(out, number),
+        Value::Flag(flag) => out.extend_from_slice(if flag { b"True" } else { b"False" }),
+        Value::Count(count) => number::uint(out, u64::from(count)),
+    }
 }
 
 /// Reads a number as Python's `float()` does: spaces around it, `_` between digits, `inf` and `nan` are allowed.

@@ -123,14 +123,7 @@ impl<'t> InstanceBuilder<'_, 't> {
         let points = self.timeline.points(item, &mut self.scratch.points);
         Ok(match item.kind {
             ShapeKind::Polygon => Part::Polygon(points.iter().copied().map(round2_numpy).collect()),
-            ShapeKind::Mask => {
-                let converted = raster::cvat::to_rle(points, height, width, &mut self.scratch.raster)?;
-                if converted.clipped {
-                    let message = "a mask reaches outside its picture and was cut there (CVAT itself fails)";
-                    self.tally.note(message, || place(self.timeline, item));
-                }
-                Part::Mask(converted.rle)
-            }
+            ShapeKind::Mask => Part::Mask(mask(self.timeline, item, points, &mut self.scratch.raster, self.tally)?),
             ShapeKind::Ellipse => Part::Mask(ellipse(points, rotation, height, width, &mut self.scratch.raster)?),
             _ => {
                 let [x0, y0, x1, y1] = corners(points).unwrap_or_default();
@@ -237,10 +230,32 @@ fn bounds(parts: &[Part]) -> [f64; 4] {
     [left, top, right - left, bottom - top]
 }
 
+/// The mask of a CVAT mask over its whole picture. One that reaches outside is cut there, which is noted.
+pub fn mask(
+    timeline: &Timeline<'_>,
+    item: &Item,
+    points: &[f64],
+    scratch: &mut raster::Scratch,
+    tally: &mut Tally,
+) -> Result<Rle> {
+    let (width, height) = timeline.size(item.frame);
+    let converted = raster::cvat::to_rle(points, height, width, scratch)?;
+    if converted.clipped {
+        let message = "a mask reaches outside its picture and was cut there (CVAT itself fails)";
+        tally.note(message, || place(timeline, item));
+    }
+    Ok(converted.rle)
+}
+
+/// The box `x1, y1, x2, y2` around an ellipse without its rotation, each rounded to two digits.
+pub fn ellipse_box(points: &[f64]) -> Option<[f64; 4]> {
+    let &[cx, cy, right, top] = points else { return None };
+    Some([cx - (right - cx), top, right, cy + (cy - top)].map(round2_numpy))
+}
+
 /// The mask of an ellipse: OpenCV draws it with whole pixels and whole degrees.
 pub fn ellipse(points: &[f64], rotation: f64, height: u32, width: u32, scratch: &mut raster::Scratch) -> Result<Rle> {
-    let &[cx, cy, right, top] = points else { return Rle::empty(height, width) };
-    let [x1, x2, y1, y2] = [cx - (right - cx), right, top, cy + (cy - top)].map(round2_numpy);
+    let Some([x1, y1, x2, y2]) = ellipse_box(points) else { return Rle::empty(height, width) };
     let centre = [(x1 + x2) / 2.0, (y1 + y2) / 2.0];
     let whole = |value: f64| value.round_ties_even() as i64;
     raster::ellipse::fill(

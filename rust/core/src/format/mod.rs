@@ -8,6 +8,10 @@ mod coco_keypoints;
 mod cvat_images;
 mod cvat_video;
 mod cvat_xml;
+mod datumaro;
+mod icdar;
+mod icdar_localization;
+mod icdar_recognition;
 mod imagenet;
 mod instance;
 mod joints;
@@ -57,6 +61,9 @@ pub const ALL: &[Format] = &[
     market1501::FORMAT,
     vggface2::FORMAT,
     widerface::FORMAT,
+    datumaro::FORMAT,
+    icdar_recognition::FORMAT,
+    icdar_localization::FORMAT,
 ];
 
 /// A format that exports can be written in.

@@ -43,8 +43,27 @@ pub struct Keypoint {
     pub visibility: u8,
 }
 
-/// The points of a skeleton in the order of its drawing; `None` for those it lacks. Of two elements with one label the
+/// The elements of a skeleton in the order of its drawing; `None` for those it lacks. Of two elements with one label the
 /// later counts. `elements` receives all elements.
+pub fn ordered(timeline: &Timeline<'_>, item: &Item, drawing: &Drawing, elements: &mut Vec<Item>) -> Vec<Option<Item>> {
+    elements.clear();
+    timeline.push_elements(item, elements);
+    let element = |label: &Option<u32>| elements.iter().rev().find(|element| Some(element.label) == *label).copied();
+    drawing.labels.iter().map(element).collect()
+}
+
+/// The point that an element is.
+pub fn keypoint(timeline: &Timeline<'_>, element: &Item, scratch: &mut PointScratch) -> Option<Keypoint> {
+    let &[x, y, ..] = timeline.points(element, scratch) else { return None };
+    let visibility = match element {
+        Item { outside: true, .. } => 0,
+        Item { occluded: true, .. } => 1,
+        _ => 2,
+    };
+    Some(Keypoint { at: [x, y].map(round2_numpy), visibility })
+}
+
+/// The points of a skeleton in the order of its drawing; `None` for those it lacks. `elements` receives all elements.
 pub fn keypoints(
     timeline: &Timeline<'_>,
     item: &Item,
@@ -52,17 +71,6 @@ pub fn keypoints(
     elements: &mut Vec<Item>,
     scratch: &mut PointScratch,
 ) -> Vec<Option<Keypoint>> {
-    elements.clear();
-    timeline.push_elements(item, elements);
-    let keypoint = |label: &Option<u32>| {
-        let element = *elements.iter().rev().find(|element| Some(element.label) == *label)?;
-        let &[x, y, ..] = timeline.points(&element, scratch) else { return None };
-        let visibility = match element {
-            Item { outside: true, .. } => 0,
-            Item { occluded: true, .. } => 1,
-            _ => 2,
-        };
-        Some(Keypoint { at: [x, y].map(round2_numpy), visibility })
-    };
-    drawing.labels.iter().map(keypoint).collect()
+    let points = ordered(timeline, item, drawing, elements).into_iter();
+    points.map(|element| keypoint(timeline, &element?, scratch)).collect()
 }

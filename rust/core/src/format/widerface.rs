@@ -8,7 +8,7 @@
 //!     x y width height, six attributes, label  one line a box; no label if it is `face`
 //! ```
 
-use super::annotation::{Value, attributes, corners, located};
+use super::annotation::{Value, attributes, corners, located, python_str};
 use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
@@ -129,10 +129,7 @@ impl<'s> WiderFace<'s> {
                     let message = format!("WiderFace cannot hold a line break in the attribute {name:?}");
                     return Err(located(Error::new(Code::BadAttributeValue, message), timeline, item));
                 }
-                Some(Value::Text(text)) => out.text(text),
-                Some(Value::Number(number)) => number::repr(&mut out.bytes, number),
-                Some(Value::Flag(flag)) => out.text(if flag { "True" } else { "False" }),
-                Some(Value::Count(count)) => number::uint(&mut out.bytes, u64::from(count)),
+                Some(value) => python_str(&mut out.bytes, value),
             }
             out.bytes.push(b' ');
         }

@@ -3,7 +3,7 @@
 //!
 //! * [`number`] has integers and floats as C, Python and orjson print them; rounding to hundredths.
 //! * [`xml`] has text and attribute values.
-//! * [`json`] has strings.
+//! * [`json`] has strings, as orjson and as Python print them.
 //! * [`yaml`] has mappings as PyYAML writes them.
 
 pub mod json;

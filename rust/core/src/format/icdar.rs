@@ -1,0 +1,45 @@
+//! What the ICDAR formats share: the attribute `text`.
+
+use super::annotation::{Value, python_str};
+use super::listing::LINE_BREAKS;
+use crate::error::{Code, Error, Result};
+
+/// The attribute called `text`; one that would break its line is an error.
+pub fn transcription<'a>(values: &[(&str, Value<'a>)]) -> Result<Option<Value<'a>>> {
+    let text = values.iter().find(|(name, _)| *name == "text").map(|(_, value)| *value);
+    match text {
+        Some(Value::Text(text)) if text.contains(LINE_BREAKS) => {
+            Err(Error::new(Code::BadAttributeValue, "ICDAR cannot hold a line break in the attribute \"text\"")
+                .advise("make the text one line in CVAT"))
+        }
+        other => Ok(other),
+    }
+}
+
+/// Appends a text in quotes. Nothing in it is escaped, as in CVAT.
+pub fn write_quoted(out: &mut Vec<u8>, text: Value<'_>) {
+    out.push(b'"');
+    python_str(out, text);
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_two_lines_is_refused() {
+        let two_lines = [("occluded", Value::Flag(true)), ("text", Value::Text("a\nb"))];
+        assert_eq!(transcription(&two_lines).map_err(|error| error.code()), Err(Code::BadAttributeValue));
+        assert_eq!(transcription(&two_lines[..1]), Ok(None));
+    }
+
+    #[test]
+    fn quotes_in_a_text_stay_as_they_are() {
+        let mut out = Vec::new();
+        for value in [Value::Text("he\"l,o"), Value::Text(""), Value::Number(1.0), Value::Flag(true)] {
+            write_quoted(&mut out, value);
+        }
+        assert_eq!(String::from_utf8_lossy(&out), r#""he"l,o""""1.0""True""#);
+    }
+}
