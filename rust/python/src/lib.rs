@@ -7,6 +7,7 @@ mod formats;
 mod inspect;
 mod mask;
 mod pack;
+mod picture;
 mod raster;
 mod rle;
 mod table;
@@ -28,6 +29,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     formats::register(module)?;
     mask::register(module)?;
     pack::register(module)?;
+    picture::register(module)?;
     raster::register(module)?;
     table::register(module)?;
     video::register(module)

@@ -4,6 +4,7 @@
 //! its chunk from a [`Pictures`] and stores them as they come, so that no more than a few are in memory at a time.
 
 mod files;
+pub mod png;
 
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};

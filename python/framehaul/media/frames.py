@@ -1,0 +1,71 @@
+"""The frames of a dataset's videos, as the compiled core asks for them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from framehaul.errors import Error
+from framehaul.media import files
+from framehaul.media.video import Video
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from av.video.frame import VideoFrame
+    from typing_extensions import Self
+
+    from framehaul.media.encode import Encoder
+
+
+class Frames:
+    """Decodes when it is called, and encodes when what it returns is read.
+
+    Calls come one at a time, and what they return is read on all cores. A call holds its few frames as the decoder made
+    them, half as large as their pixels, so that memory is bounded by the number of calls that are under way.
+    """
+
+    def __init__(self, locate: Callable[[int], tuple[Path, str | None]], encode: Encoder) -> None:
+        self._locate = locate
+        self._encode = encode
+        self._task: int | None = None
+        self._video: Video | Error
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._open.close()
+
+    def __call__(self, task: int, numbers: Sequence[int]) -> Iterator[bytes]:
+        """The frames of these numbers, encoded; a frame that cannot be had is an error in its place."""
+        if task != self._task:
+            self._open.close()
+            self._video = self._opened(task)
+            self._task = task
+        # A `map` goes on behind what it raised, a generator would not.
+        return map(self._encoded, [self._frame(number) for number in numbers])
+
+    def _opened(self, task: int) -> Video | Error:
+        try:
+            video = Video(files.url(*self._locate(task), self._open))
+        except Error as error:
+            return error
+        self._open.callback(video.close)
+        return video
+
+    def _frame(self, number: int) -> VideoFrame | Error:
+        if isinstance(self._video, Error):
+            return self._video
+        try:
+            return self._video.frame(number)
+        except Error as error:
+            return error
+
+    def _encoded(self, frame: VideoFrame | Error) -> bytes:
+        if isinstance(frame, Error):
+            raise frame
+        return self._encode(frame)

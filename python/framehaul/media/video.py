@@ -1,0 +1,185 @@
+"""Frames of videos by their numbers. A frame's number is its place in the order in which a decoder gives the frames."""
+
+from __future__ import annotations
+
+import errno
+from array import array
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import av
+import av.error
+import numpy as np
+
+from framehaul.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from numpy.typing import NDArray
+
+# Frames decoded in vain before the packets are listed: listing reads the file once, which only pays if much is skipped.
+_PATIENCE = 256
+# A key frame nearer than this is not worth a jump, which throws away what the decoder's threads have begun.
+_NEAR = 16
+
+
+class _Index(NamedTuple):
+    """What a jump needs to know of a video."""
+
+    pts: NDArray[np.int64]
+    """The time of each frame."""
+    keys: NDArray[np.int64]
+    """The numbers of the key frames."""
+
+    @classmethod
+    def of(cls, url: str) -> _Index | None:
+        """Lists the packets; None if they do not say which frame each is."""
+        times, keys = array("q"), array("q")
+        with _open(url) as container:
+            for packet in container.demux(container.streams.video[0]):
+                if not packet.size:  # the end, or an empty packet, which shows nothing
+                    continue
+                if packet.pts is None or packet.is_corrupt:
+                    return None
+                if packet.is_discard:  # in front of the edit's beginning: decoded, but not shown
+                    continue
+                times.append(packet.pts)
+                if packet.is_keyframe:
+                    keys.append(packet.pts)
+        pts = np.sort(np.frombuffer(times, np.int64))
+        if np.any(pts[1:] == pts[:-1]):
+            return None
+        return cls(pts, np.searchsorted(pts, np.sort(np.frombuffer(keys, np.int64))))
+
+    def key(self, number: int) -> int:
+        """The last key frame that is not behind this frame; -1 if there is none."""
+        place = int(np.searchsorted(self.keys, number, side="right")) - 1
+        return int(self.keys[place]) if place >= 0 else -1
+
+
+class Video:
+    """A video that is read forward.
+
+    Frames are decoded one after another. Where many are skipped, decoding jumps to key frames, provided that the
+    packets say which frame each is, and that they were right about the first frames; if they prove wrong later,
+    everything is decoded from the start again. The frames are the same in any case.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._may_jump = True
+        self._index: _Index | None = None
+        self._first = array("q")  # the times of the first frames, which the index must have too
+        self._skipped = 0
+        self._open()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._container.close()
+
+    def frame(self, number: int) -> VideoFrame:
+        """The frame of this number. Numbers that ascend from call to call cost one pass over the video."""
+        if number < self._next - 1:
+            self._reopen()
+        while self._next <= number:
+            self._advance(number)
+        return self._shown
+
+    def _open(self) -> None:
+        try:
+            self._container = _open(self._url)
+        except (av.error.FFmpegError, OSError) as error:
+            raise _bad(f"the video cannot be opened: {error.strerror}") from error
+        if not self._container.streams.video:
+            self._container.close()
+            raise _bad("the file has no video stream")
+        self._stream = self._container.streams.video[0]
+        # Threads for frames where the codec can, else for slices: 75 frames a second (1080p, H.264, 2 cores), where one
+        # thread decodes 42, and threads for slices 51.
+        self._stream.thread_type = "AUTO"
+        self._failure: str | None = None
+        self._start(0)
+
+    def _reopen(self) -> None:
+        self.close()
+        self._open()
+
+    def _start(self, number: int) -> None:
+        """Decodes from where the container is; that is this frame."""
+        self._next = number
+        self._frames = self._decoded()
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        for packet in self._container.demux(self._stream):
+            if packet.is_corrupt:
+                raise OSError(errno.EIO, "the data ends too early")
+            yield from packet.decode()
+
+    def _advance(self, wanted: int) -> None:
+        """Takes the next frame, or makes another one the next."""
+        if self._next < wanted and self._jump(wanted):
+            return
+        frame = self._decode()
+        if self._index and not self._is_next(self._index, frame):
+            # Jumping may be what broke it; reading from the start tells.
+            self._index, self._may_jump = None, False
+            self._reopen()
+            return
+        if self._failure:
+            raise _bad(f"the video cannot be decoded behind its frame {self._next - 1}: {self._failure}")
+        if frame is None:
+            raise _bad(f"the video has only {self._next} frames; its frame {wanted} is wanted")
+        if self._next == len(self._first) < _PATIENCE:
+            self._may_jump &= frame.pts is not None
+            self._first.append(frame.pts or 0)
+        self._skipped += self._next < wanted
+        self._shown = frame
+        self._next += 1
+
+    def _decode(self) -> VideoFrame | None:
+        """The next frame; None at the end, and where decoding fails."""
+        try:
+            return next(self._frames, None)
+        except (av.error.FFmpegError, OSError) as error:
+            self._failure = error.strerror
+            return None
+
+    def _is_next(self, index: _Index, frame: VideoFrame | None) -> bool:
+        if frame is None or frame.is_corrupt or self._next >= len(index.pts):
+            return False
+        return bool(index.pts[self._next] == frame.pts)
+
+    def _jump(self, wanted: int) -> bool:
+        """Makes a key frame on the way to a frame the next one, if that is worth it."""
+        if not self._may_jump or self._skipped < _PATIENCE:
+            return False
+        if self._index is None:
+            self._index = self._confirmed_index()
+            self._may_jump = self._index is not None
+        key = self._index.key(wanted) if self._index else 0
+        if not self._index or key < self._next + _NEAR:
+            return False
+        # Where the container really lands shows when the next frame is not the expected one.
+        with suppress(av.error.FFmpegError, OSError):
+            self._container.seek(int(self._index.pts[key]), stream=self._stream)
+        self._start(key)
+        return True
+
+    def _confirmed_index(self) -> _Index | None:
+        with suppress(av.error.FFmpegError, OSError):
+            index = _Index.of(self._url)
+            if index and np.array_equal(index.pts[: len(self._first)], np.frombuffer(self._first, np.int64)):
+                return index
+        return None
+
+
+def _open(url: str) -> InputContainer:
+    # A file that is a playlist must not lead anywhere.
+    return av.open(url, options={"protocol_whitelist": "file,subfile"})
+
+
+def _bad(text: str) -> SourceError:
+    return SourceError(text, code="bad-picture")

@@ -1,0 +1,27 @@
+//! Pictures of frames: arrays in, files out.
+
+use framehaul_core::error::{Code, Error};
+use framehaul_core::media::png;
+use numpy::{PyReadonlyArray3, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::error::to_py;
+
+/// Adds the function.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(encode_png, module)?)
+}
+
+#[pyfunction]
+fn encode_png<'py>(py: Python<'py>, pixels: PyReadonlyArray3<'py, u8>) -> PyResult<Bound<'py, PyBytes>> {
+    let &[height, width, 3] = pixels.shape() else {
+        return Err(PyValueError::new_err(format!("expected height x width x 3 bytes, got {:?}", pixels.shape())));
+    };
+    let too_large = |_| to_py(Error::new(Code::TooLarge, format!("a picture of {width} x {height} pixels")));
+    let (width, height) = (u32::try_from(width).map_err(too_large)?, u32::try_from(height).map_err(too_large)?);
+    let bytes = pixels.as_slice()?;
+    let picture = py.detach(|| png::encode(bytes, width, height)).map_err(to_py)?;
+    Ok(PyBytes::new(py, &picture))
+}

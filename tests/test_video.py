@@ -1,0 +1,202 @@
+"""Frames of videos: told by what they show, whatever way the decoder takes to them; and videos that are broken."""
+
+from __future__ import annotations
+
+import zipfile
+from contextlib import ExitStack
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+import framehaul
+
+pytest.importorskip("av")
+
+import av
+
+from framehaul.media import files
+from framehaul.media.encode import encoder, pixels
+from framehaul.media.frames import Frames
+from framehaul.media.video import Video
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WIDTH, HEIGHT, BITS = 96, 48, 10
+
+
+def drawn(number: int) -> np.ndarray:
+    """A picture that shows its number: bits as white blocks in the upper half; below, something that moves."""
+    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    for bit in range(BITS):
+        picture[: HEIGHT // 2, 8 * bit : 8 * bit + 8] = 255 * (number >> bit & 1)
+    picture[HEIGHT // 2 :, number % WIDTH :] = (200, 30, 90)
+    return picture
+
+
+def shown(picture: np.ndarray) -> int:
+    return sum(int(picture[HEIGHT // 4, 8 * bit + 4].mean() > 127) << bit for bit in range(BITS))
+
+
+def film(path: Path, frames: int, codec="libx264", **options: str) -> Path:
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=25, options={"g": "50", **options})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(frames):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(drawn(number), format="rgb24")))
+        out.mux(stream.encode())
+    return path
+
+
+def code_of(raised: pytest.ExceptionInfo[framehaul.Error]) -> tuple[str, str]:
+    return raised.value.code, str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("b-frames.mp4", "libx264", {"bf": "3"}),
+        ("open-gop.mkv", "libx264", {"x264-params": "open-gop=1:bframes=3"}),
+        ("no-key-frames.mkv", "libx264", {"x264-params": "intra-refresh=1"}),
+        ("imprecise.ts", "libx264", {}),
+        ("no-times.avi", "mpeg4", {"bf": "2"}),
+    ],
+)
+def test_frames_are_the_same_whether_they_are_jumped_to_or_come_one_after_another(tmp_path, name, codec, options):
+    path = film(tmp_path / name, 700, codec, **options)
+    with av.open(str(path)) as container:
+        expected = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert [shown(picture) for picture in expected] == list(range(700))
+    for wanted in [range(0, 700, 90), [0, 1, 520, 521, 699], [699, 3, 3, 650]]:
+        video = Video(str(path))
+        for number in wanted:
+            np.testing.assert_array_equal(pixels(video.frame(number)), expected[number])
+        video.close()
+
+
+def test_a_jump_saves_the_decoding_of_what_lies_between(tmp_path):
+    video = Video(str(film(tmp_path / "v.mp4", 700)))
+    decoded = []
+    decode = video._decode
+    video._decode = lambda: decoded.append(1) or decode()
+    assert shown(pixels(video.frame(699))) == 699
+    assert len(decoded) < 400
+
+
+def test_a_video_whose_times_are_irregular_has_its_frames_in_the_order_of_time(tmp_path):
+    path = tmp_path / "v.mkv"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"g": "20"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(400):
+            frame = av.VideoFrame.from_ndarray(drawn(number), format="rgb24")
+            frame.pts = number * 2 + number // 7 * 30
+            frame.time_base = Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    video = Video(str(path))
+    assert [shown(pixels(video.frame(number))) for number in (0, 5, 300, 399)] == [0, 5, 300, 399]
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_video_in_an_archive_is_read_where_it_is(tmp_path, compression):
+    path = film(tmp_path / "v.mp4", 12)
+    with zipfile.ZipFile(tmp_path / "task.zip", "w", compression) as archive:
+        archive.writestr("task.json", "{}")
+        archive.write(path, "data/v.mp4")
+        archive.writestr("z", "z" * 999)
+    with ExitStack() as stack:
+        video = Video(files.url(tmp_path / "task.zip", "data/v.mp4", stack))
+        assert [shown(pixels(video.frame(number))) for number in range(12)] == list(range(12))
+        video.close()
+
+
+@pytest.mark.parametrize(("image_format", "loss"), [("png", 0), ("jpeg", 12), ("webp", 12)])
+def test_an_encoded_frame_shows_what_the_frame_shows(tmp_path, image_format, loss):
+    frame = Video(str(film(tmp_path / "v.mp4", 6))).frame(5)
+    data = encoder(image_format, 95)(frame)
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    assert np.abs(decoded.astype(int) - pixels(frame)).mean() <= loss
+    assert shown(decoded) == 5
+
+
+def test_quality_makes_pictures_larger(tmp_path):
+    frame = Video(str(film(tmp_path / "v.mp4", 6))).frame(5)
+    assert len(encoder("jpeg", 30)(frame)) < len(encoder("jpeg", 95)(frame))
+
+
+def test_a_video_that_was_filmed_lying_is_turned_upright(tmp_path):
+    frame = Video(str(film(tmp_path / "v.mp4", 1))).frame(0)
+
+    class Lying:
+        rotation = -90  # a quarter turn clockwise makes it upright
+
+        def to_ndarray(self, format):  # noqa: A002
+            return frame.to_ndarray(format=format)
+
+    np.testing.assert_array_equal(pixels(Lying()), np.rot90(pixels(frame), -1))
+
+
+def test_a_video_with_fewer_frames_than_wanted_says_how_many_it_has(tmp_path):
+    video = Video(str(film(tmp_path / "v.mp4", 20)))
+    with pytest.raises(framehaul.Error) as raised:
+        video.frame(24)
+    assert code_of(raised) == ("bad-picture", "the video has only 20 frames; its frame 24 is wanted")
+    assert shown(pixels(video.frame(3))) == 3
+
+
+def test_a_video_that_was_cut_off_gives_its_frames_up_to_there_and_says_so(tmp_path):
+    path = film(tmp_path / "v.mkv", 100)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    video = Video(str(path))
+    assert shown(pixels(video.frame(10))) == 10
+    with pytest.raises(framehaul.Error) as raised:
+        video.frame(99)
+    assert raised.value.code == "bad-picture"
+
+
+@pytest.mark.parametrize("content", [b"", b"no video" * 100, b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n"])
+def test_what_is_no_video_is_an_error_that_says_so(tmp_path, content):
+    path = tmp_path / "v.mp4"
+    path.write_bytes(content)
+    with pytest.raises(framehaul.Error, match=r"cannot be opened|no video stream") as raised:
+        Video(str(path)).frame(0)
+    assert raised.value.code == "bad-picture"
+
+
+def test_a_file_with_sound_only_has_no_video_stream(tmp_path):
+    path = tmp_path / "v.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("aac", rate=44100, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 44100
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    with pytest.raises(framehaul.Error, match="no video stream"):
+        Video(str(path))
+
+
+def test_frames_that_cannot_be_had_are_errors_in_their_place_and_the_others_follow(tmp_path):
+    paths = [film(tmp_path / "a.mp4", 5), film(tmp_path / "b.mp4", 9)]
+    (tmp_path / "c.mp4").write_bytes(b"")
+    paths.append(tmp_path / "c.mp4")
+
+    def following(pictures) -> int | str:
+        try:
+            return shown(np.asarray(cv2.imdecode(np.frombuffer(next(pictures), np.uint8), cv2.IMREAD_COLOR)))
+        except framehaul.Error as error:
+            return error.code
+
+    with Frames(lambda task: (paths[task], None), encoder("png", 90)) as frames:
+        for task, wanted, expected in [
+            (0, [3, 4, 5, 6], [3, 4, "bad-picture", "bad-picture"]),
+            (1, [0, 8], [0, 8]),
+            (2, [0, 1], ["bad-picture", "bad-picture"]),
+            (0, [1], [1]),
+        ]:
+            pictures = frames(task, wanted)
+            assert [following(pictures) for _ in wanted] == expected
