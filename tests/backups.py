@@ -120,6 +120,14 @@ class Job:
     tags: Sequence[Json] = ()
     shapes: Sequence[Json] = ()
     tracks: Sequence[Json] = ()
+    completed: bool = False
+
+    @property
+    def progress(self) -> dict[str, str]:
+        """How far its work is, as a server tells it: the first of these is all that a backup holds."""
+        if self.completed:
+            return {"status": "completed", "stage": "acceptance", "state": "completed"}
+        return {"status": "annotation", "stage": "annotation", "state": "new"}
 
     def annotations(self) -> Json:
         return {"version": 0, "tags": list(self.tags), "shapes": list(self.shapes), "tracks": list(self.tracks)}
@@ -208,7 +216,12 @@ class Task:
             "chunk_type": "imageset" if self.images else "video",
         }
         jobs = [
-            {"status": "annotation", "type": "annotation", "start_frame": job.start, "stop_frame": job.stop}
+            {
+                "status": job.progress["status"],
+                "type": "annotation",
+                "start_frame": job.start,
+                "stop_frame": job.stop,
+            }
             for job in self.jobs
         ]
         head = {"name": self.name, "bug_tracker": "", "status": "annotation", "subset": self.subset}
@@ -254,9 +267,7 @@ class Task:
             "task_id": 1,
             "assignee": None,
             "dimension": "2d",
-            "status": "annotation",
-            "stage": "annotation",
-            "state": "new",
+            **job.progress,
             "mode": "annotation" if self.images else "interpolation",
             "frame_count": job.stop - job.start + 1,
             "start_frame": job.start,

@@ -118,6 +118,10 @@ def export(
     media: Path | None = None,
     frames: Callable[[int, list[int]], Iterator[bytes]] | None = None,
     on_error: Literal["stop", "skip"] = "stop",
+    select: str = "all",
+    labels: Sequence[str] = (),
+    subsets: Sequence[str] = (),
+    negatives: str | None = None,
     progress: Callable[[int, int, int, int, int, int], object] | None = None,
 ) -> list[str | BaseException]:
     """Exports in each of these formats to the path beside it; a report as JSON for each, or what stopped it.

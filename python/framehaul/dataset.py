@@ -25,6 +25,8 @@ class JobInspection(TypedDict):
     """First frame, relative to the task."""
     stop_frame: int
     """Last frame, relative to the task, inclusive."""
+    completed: bool
+    """Whether its work is done; frames of it without annotations are then known to show nothing."""
 
 
 class TaskInspection(TypedDict):

@@ -13,7 +13,7 @@ from framehaul.errors import Error, PartialExportError, UsageError, from_core
 from framehaul.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Literal
 
 
@@ -49,6 +49,10 @@ def export(
     save_images: bool = ...,
     media: str | os.PathLike[str] | None = ...,
     on_error: Literal["stop", "skip"] = ...,
+    frames: str = ...,
+    labels: Sequence[str] = ...,
+    subset: Sequence[str] = ...,
+    negatives: str | float | None = ...,
     progress: Callable[[Progress], object] | None = ...,
 ) -> Report: ...
 @overload
@@ -66,6 +70,10 @@ def export(
     save_images: bool = ...,
     media: str | os.PathLike[str] | None = ...,
     on_error: Literal["stop", "skip"] = ...,
+    frames: str = ...,
+    labels: Sequence[str] = ...,
+    subset: Sequence[str] = ...,
+    negatives: str | float | None = ...,
     progress: Callable[[Progress], object] | None = ...,
 ) -> dict[str, Report]: ...
 def export(
@@ -82,6 +90,10 @@ def export(
     save_images: bool = False,
     media: str | os.PathLike[str] | None = None,
     on_error: Literal["stop", "skip"] = "stop",
+    frames: str = "all",
+    labels: Sequence[str] = (),
+    subset: Sequence[str] = (),
+    negatives: str | float | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> Report | dict[str, Report]:
     """Exports a dataset.
@@ -103,6 +115,16 @@ def export(
             their own names, in a folder of the task's name, or in `data`.
         on_error: Whether a picture that is missing, or is not the picture it should be, stops the export or is left
             out; the report says which.
+        frames: `annotated` takes the frames that show something or carry a tag, and negatives; `keyframes` those on
+            which somebody placed a track's shape, a single shape or a tag; `every:N` each N-th, counted from the task's
+            first. Frames keep their names, and tracks are interpolated as ever; formats that number the pictures number
+            those taken.
+        labels: Only annotations of these labels; a skeleton's elements go with it. The list of labels in the output and
+            the ids of tracks stay what they are.
+        subset: Only the tasks of these subsets; tasks without one belong to `default`.
+        negatives: What becomes of the frames of completed jobs that show nothing: `keep`, `drop`, or the share to keep,
+            such as 0.1. The same frame has the same fate in every export. By default they are kept, but not with
+            `frames="keyframes"`.
         progress: Is called about twenty times a second; what it raises stops the export.
 
     Returns:
@@ -130,6 +152,10 @@ def export(
             save_images=save_images,
             media=None if media is None else Path(media),
             on_error=on_error,
+            select=frames,
+            labels=_names(labels),
+            subsets=_names(subset),
+            negatives=None if negatives is None else str(negatives),
             progress=progress and (lambda *parts: progress(Progress(*parts))),
         )
     reports = {
@@ -141,6 +167,11 @@ def export(
     for error in errors.values():
         raise error
     return reports[infos[0].name] if one else reports
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    """The names; a single one may stand alone."""
+    return [names] if isinstance(names, str) else list(names)
 
 
 @contextmanager

@@ -71,6 +71,11 @@ class Report:
         return "training" if self._data["profile"] == "training" else "cvat"
 
     @property
+    def selection(self) -> str:
+        """What was taken of the source, such as `frames annotated; labels car`; empty if all of it was."""
+        return str(self._data["selection"])
+
+    @property
     def frames(self) -> int:
         """Number of exported frames."""
         return int(self._data["frames"])
@@ -121,6 +126,7 @@ class Report:
         head = f"{name}: {self.frames:,} frames, {self.written:,} annotations written"
         head += f", {self.converted:,} converted, {self.dropped:,} dropped"
         lines = [_paint(head, "1") if colour else head]
+        lines += [f"selection: {self.selection}"] if self.selection else []
         lines += _table(self.rows, colour=colour)
         lines += [_line(note) for note in self.notes]
         return "\n".join(lines)

@@ -83,6 +83,28 @@ def export(
         Literal["cvat", "training"],
         typer.Option(help="Write what CVAT writes, or what the format's own tools load where the two differ."),
     ] = "cvat",
+    frames: Annotated[
+        str,
+        typer.Option(
+            metavar="WHICH",
+            help="all, annotated (show something, carry a tag or are negatives), keyframes (somebody placed something"
+            " there) or every:N.",
+        ),
+    ] = "all",
+    labels: Annotated[
+        list[str] | None, typer.Option(metavar="A,B", help="Only annotations of these labels; may be repeated.")
+    ] = None,
+    subset: Annotated[
+        list[str] | None, typer.Option(metavar="A,B", help="Only tasks of these subsets; may be repeated.")
+    ] = None,
+    negatives: Annotated[
+        str | None,
+        typer.Option(
+            metavar="keep|drop|SHARE",
+            help="What becomes of frames of completed jobs that show nothing, such as 0.1 to keep a tenth."
+            " Default: keep, with --frames keyframes drop.",
+        ),
+    ] = None,
     max_ratio: MaxRatio = None,
     max_total: MaxTotal = None,
 ) -> None:
@@ -109,6 +131,10 @@ def export(
                 save_images=save_images,
                 media=media,
                 on_error=on_error,
+                frames=frames,
+                labels=_names(labels),
+                subset=_names(subset),
+                negatives=negatives,
                 progress=progress,
             )
             reports = [made] if isinstance(made, framehaul.Report) else list(made.values())
@@ -150,6 +176,11 @@ def inspect(
         sys.stdout.buffer.write(_json(found))
     else:
         show.inspection(found)
+
+
+def _names(lists: list[str] | None) -> list[str]:
+    """The names in lists that are separated by commas."""
+    return [name.strip() for names in lists or () for name in names.split(",")]
 
 
 def _json(content: object) -> bytes:

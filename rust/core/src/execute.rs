@@ -26,7 +26,7 @@ use crate::media::{Files, Library, Pictures};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
-use crate::timeline::Scene;
+use crate::timeline::{Scene, Selection};
 
 /// How to run exports.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// How hard the archive is compressed.
     pub compression: Compression,
+    /// What to take of the source.
+    pub selection: Selection,
     /// Whether an output that exists may be replaced.
     pub overwrite: bool,
     /// Whether dropped annotations are an error.
@@ -94,9 +96,13 @@ pub fn export(
         false => None,
     };
     let source = library.as_ref().map(|library| library as &dyn Pictures);
-    let scene = pool.install(|| match options.job {
-        Some(job) => Scene::of_job(dataset, job),
-        None => Scene::new(dataset),
+    let scene = pool.install(|| {
+        let mut scene = match options.job {
+            Some(job) => Scene::of_job(dataset, job),
+            None => Scene::new(dataset),
+        }?;
+        scene.select(&options.selection)?;
+        Ok(scene)
     })?;
     let mut reports = Vec::with_capacity(outputs.len());
     for (format, path) in outputs {
@@ -126,7 +132,10 @@ fn export_scene(
     let mut tally = run(&plan, sink.as_mut(), shelf.as_ref(), pool.current_num_threads(), &mut progress, on_progress)?;
     count_losses(scene, &mut tally);
     let profile = options.format.profile.as_str();
-    let report = |members, bytes| Report::new(format.name, profile, &scene.dataset.schema, &tally, members, bytes);
+    let selection = options.selection.to_string();
+    let report = |members, bytes| {
+        Report::new(format.name, profile, selection.clone(), &scene.dataset.schema, &tally, members, bytes)
+    };
     let dropped = report(0, 0).dropped;
     if options.strict && dropped > 0 {
         return Err(Error::new(Code::Dropped, format!("{} would drop {dropped} annotations", format.name))

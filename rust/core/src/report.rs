@@ -142,6 +142,8 @@ pub struct Report {
     pub format: &'static str,
     /// Whose reader it is meant for: `cvat` or `training`.
     pub profile: &'static str,
+    /// What was taken of the source, in words; empty for all of it.
+    pub selection: String,
     /// Frames written.
     pub frames: u64,
     /// Annotations written or converted.
@@ -163,6 +165,7 @@ impl Report {
     pub fn new(
         format: &'static str,
         profile: &'static str,
+        selection: String,
         schema: &Schema,
         tally: &Tally,
         members: u64,
@@ -188,6 +191,7 @@ impl Report {
         Self {
             format,
             profile,
+            selection,
             frames: tally.frames,
             annotations: tally.annotations(),
             dropped: tally.total(|outcome| matches!(outcome, Outcome::Dropped(_))),
@@ -232,7 +236,7 @@ mod tests {
         second.tag(0, Outcome::Dropped("no tags here"));
         second.note("clipped", || at(9));
         first.merge(&second);
-        let report = Report::new("X 1.0", "cvat", &schema(), &first, 1, 10);
+        let report = Report::new("X 1.0", "cvat", String::new(), &schema(), &first, 1, 10);
         let lines: Vec<_> =
             report.rows.iter().map(|row| (row.label.as_str(), row.shape, row.outcome, row.detail, row.count)).collect();
         assert_eq!(lines, [("car", "tag", "dropped", "no tags here", 1), ("road", "polygon", "written", "", 7)]);

@@ -6,6 +6,7 @@ use framehaul_core::error::Error;
 use framehaul_core::execute::{self, Options, Progress};
 use framehaul_core::format::{self, Format};
 use framehaul_core::media::Pictures;
+use framehaul_core::timeline::Selection;
 use pyo3::prelude::*;
 
 use crate::dataset::Dataset;
@@ -21,7 +22,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (
     dataset, outputs, *,
     job = None, threads = None, compression = "fast", overwrite = false, strict = false, dumped = "",
-    profile = "cvat", save_images = false, media = None, frames = None, on_error = "stop", progress = None
+    profile = "cvat", save_images = false, media = None, frames = None, on_error = "stop",
+    select = "all", labels = vec![], subsets = vec![], negatives = None, progress = None
 ))]
 #[expect(clippy::too_many_arguments, reason = "one for each option; Python names them")]
 fn export(
@@ -39,6 +41,10 @@ fn export(
     media: Option<PathBuf>,
     frames: Option<Py<PyAny>>,
     on_error: &str,
+    select: &str,
+    labels: Vec<String>,
+    subsets: Vec<String>,
+    negatives: Option<&str>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<Py<PyAny>>> {
     let outputs = outputs
@@ -46,8 +52,12 @@ fn export(
         .map(|(name, path)| Ok((format::find(name)?, path.as_path())))
         .collect::<Result<Vec<(&Format, &Path)>, Error>>()
         .map_err(to_py)?;
+    let selection = || -> Result<Selection, Error> {
+        Ok(Selection { frames: select.parse()?, labels, subsets, negatives: negatives.map(str::parse).transpose()? })
+    };
     let options = Options {
         job,
+        selection: selection().map_err(to_py)?,
         threads,
         compression: compression.parse().map_err(to_py)?,
         overwrite,

@@ -52,6 +52,7 @@ fn job_dict<'py>(py: Python<'py>, job: &Job) -> PyResult<Bound<'py, PyDict>> {
     dict.set_item("type", kind)?;
     dict.set_item("start_frame", job.start)?;
     dict.set_item("stop_frame", job.stop)?;
+    dict.set_item("completed", job.completed)?;
     Ok(dict)
 }
 

@@ -174,6 +174,9 @@ pub struct Job {
     pub updated: Option<String>,
     /// Who works on it.
     pub assignee: Option<User>,
+    /// Whether its work is done, so that a frame without annotations is known to show nothing.
+    #[serde(default)]
+    pub completed: bool,
     /// Rows of its tags.
     pub tags: Range<u32>,
     /// Rows of its shapes, elements included.

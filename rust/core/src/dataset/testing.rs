@@ -30,6 +30,7 @@ fn job(start: u32, stop: u32) -> Job {
         frames: None,
         updated: None,
         assignee: None,
+        completed: false,
         tags: 0..0,
         shapes: 0..0,
         tracks: 0..0,

@@ -76,8 +76,8 @@ impl Section {
         let mut starts = vec![0];
         let mut position = 0;
         for track in &timeline.tracks.tracks {
-            // At least one, so that a track without frames is printed too.
-            position += timeline.track_frames(track).len().max(1) as u64;
+            // At least one, so that a track without frames is printed too; one that is left out is not.
+            position += (timeline.track_frames(track).len() as u64).max(u64::from(!track.is_left_out));
             starts.push(position);
         }
         let frame = &timeline.dataset.columns.shapes.frame;
@@ -127,7 +127,7 @@ impl CvatVideo<'_> {
             let positions = chunk.range.start.max(starts[place])..chunk.range.end.min(starts[place + 1]);
             let track = &timeline.tracks.tracks[place];
             let tracks = &timeline.dataset.columns.tracks;
-            if positions.start == starts[place] {
+            if positions.start == starts[place] && !track.is_left_out {
                 let (label, source, group) = (
                     tracks.label[track.row as usize],
                     tracks.source[track.row as usize],
@@ -142,7 +142,7 @@ impl CvatVideo<'_> {
                 self.track_frame(timeline, view, bytes, scratch, tally);
                 Ok(())
             })?;
-            if positions.end == starts[place + 1] {
+            if positions.end == starts[place + 1] && !track.is_left_out {
                 cvat::end(bytes, 1, b"track");
             }
             place += 1;

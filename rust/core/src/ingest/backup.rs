@@ -55,6 +55,9 @@ struct RawLayout {
 pub(super) struct RawJob {
     #[serde(rename = "type", default = "annotation")]
     kind: JobKind,
+    /// The stage of the work under its old name: all that a backup tells of it.
+    #[serde(default)]
+    status: String,
     pub(super) start_frame: u32,
     pub(super) stop_frame: u32,
     frames: Option<Vec<u32>>,
@@ -193,6 +196,7 @@ fn jobs(raw: &[RawJob], size: u32) -> Result<Vec<Job>> {
             frames,
             updated: None,
             assignee: None,
+            completed: job.status == "completed",
             tags: 0..0,
             shapes: 0..0,
             tracks: 0..0,

@@ -66,6 +66,9 @@ struct RawJob {
     kind: JobKind,
     start_frame: i64,
     stop_frame: i64,
+    /// `new`, `in progress`, `rejected` or `completed`.
+    #[serde(default)]
+    state: String,
     updated_date: Option<String>,
     assignee: Option<User>,
 }
@@ -174,6 +177,7 @@ impl Server<'_> {
                 frames: None,
                 updated: job.updated_date.clone(),
                 assignee: job.assignee.clone(),
+                completed: job.state == "completed",
                 tags,
                 shapes,
                 tracks,
@@ -247,6 +251,7 @@ fn whole_task(size: u32) -> Job {
         frames: None,
         updated: None,
         assignee: None,
+        completed: false,
         tags: 0..0,
         shapes: 0..0,
         tracks: 0..0,

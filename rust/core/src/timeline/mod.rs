@@ -11,6 +11,7 @@ pub mod interpolate;
 mod merge;
 mod moment;
 mod scene;
+mod selection;
 mod similarity;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,5 +22,6 @@ pub use frames::{FrameNames, FrameSet, split_extension};
 pub use merge::Loss;
 pub use moment::{Moment, PointScratch};
 pub use scene::{Scene, SceneKind, Timeline};
+pub use selection::{Frames, Negatives, Selection};
 pub use tracks::{Keyframe, Track, Tracks};
 pub use visit::{FrameView, Item, Origin, TrackView, VisitScratch};

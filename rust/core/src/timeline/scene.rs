@@ -126,7 +126,17 @@ impl<'d> Scene<'d> {
     }
 }
 
-fn shorten(words: &[String]) -> String {
+/// The jobs that together are the task.
+pub(super) fn merged_jobs(task: &Task) -> Vec<&Job> {
+    let counts = |job: &&Job| match job.kind {
+        JobKind::Annotation => true,
+        JobKind::GroundTruth => task.validation == Some(ValidationMode::GtPool),
+        JobKind::ConsensusReplica => false,
+    };
+    task.jobs.iter().filter(counts).collect()
+}
+
+pub(super) fn shorten(words: &[String]) -> String {
     const SHOWN: usize = 12;
     let more = if words.len() > SHOWN { ", …" } else { "" };
     format!("{}{more}", words[..words.len().min(SHOWN)].join(", "))
@@ -184,13 +194,7 @@ fn placeholders(dataset: &Dataset, task: &Task) -> BTreeSet<u32> {
 
 impl<'d> Timeline<'d> {
     fn of_task(dataset: &'d Dataset, task: &'d Task, subset: String, names: FrameNames) -> Result<Self> {
-        let counts = |job: &&Job| match job.kind {
-            JobKind::Annotation => true,
-            JobKind::GroundTruth => task.validation == Some(ValidationMode::GtPool),
-            JobKind::ConsensusReplica => false,
-        };
-        let jobs: Vec<&Job> = task.jobs.iter().filter(counts).collect();
-        let merged = merge::jobs(dataset, task, &jobs);
+        let merged = merge::jobs(dataset, task, &merged_jobs(task));
         Self::new(dataset, task, subset, names, 0..task.size, placeholders(dataset, task), merged)
     }
 

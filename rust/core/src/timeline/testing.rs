@@ -85,6 +85,7 @@ pub(crate) struct JobSketch {
     pub start: u32,
     pub stop: u32,
     pub frames: Option<Vec<u32>>,
+    pub completed: bool,
     /// Frame and label.
     pub tags: Vec<(u32, u32)>,
     pub shapes: Vec<ShapeSketch>,
@@ -99,6 +100,7 @@ pub(crate) fn job(start: u32, stop: u32) -> JobSketch {
         start,
         stop,
         frames: None,
+        completed: false,
         tags: Vec::new(),
         shapes: Vec::new(),
         tracks: Vec::new(),
@@ -249,6 +251,7 @@ fn add_job(builder: &mut Builder, sketch: JobSketch) -> Job {
         frames: sketch.frames,
         updated: None,
         assignee: None,
+        completed: sketch.completed,
         tags: tag..builder.tag_count(),
         shapes: shape..builder.shape_count(),
         tracks: track..builder.track_count(),

@@ -96,6 +96,8 @@ pub struct Track {
     pub keyframes: Range<u32>,
     /// The elements of a skeleton, among those of the timeline.
     pub elements: Range<u32>,
+    /// Whether a selection leaves it out: it then has no keyframes, and keeps its place for the sake of the others' ids.
+    pub is_left_out: bool,
 }
 
 /// All tracks of a timeline, in CVAT's order: the place of a track is its `track_id`.
@@ -179,7 +181,8 @@ impl Tracks {
 }
 
 fn track(dataset: &Dataset, loose: &LooseTrack, keyframes: Range<u32>, elements: Range<u32>) -> Track {
-    Track { row: loose.row, kind: dataset.columns.tracks.kind(loose.row), frame: loose.frame, keyframes, elements }
+    let kind = dataset.columns.tracks.kind(loose.row);
+    Track { row: loose.row, kind, frame: loose.frame, keyframes, elements, is_left_out: false }
 }
 
 /// Whether two keyframes say the same.

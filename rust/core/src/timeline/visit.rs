@@ -390,7 +390,7 @@ impl<'d> Timeline<'d> {
     }
 
     /// Calls `view` for each frame in `frames` on which `CVAT for video` prints the track: its keyframes and the frames
-    /// where it is in sight, without deleted ones.
+    /// where it is in sight, without deleted ones. An end that falls on a frame left out is told on the next one.
     pub fn visit_track(
         &self,
         place: u32,
@@ -402,14 +402,18 @@ impl<'d> Timeline<'d> {
         let keyframes = self.keyframes(track);
         let places = self.undeleted.rank(frames.start)..self.undeleted.rank(frames.end);
         let mut after = keyframes.partition_point(|keyframe| keyframe.frame < frames.start);
+        let mut previous = places.start.checked_sub(1).and_then(|last| self.undeleted.slice(last..last + 1).next());
         for frame in self.undeleted.slice(places) {
+            let before = previous.replace(frame);
             while keyframes.get(after).is_some_and(|keyframe| keyframe.frame <= frame) {
                 after += 1;
             }
             let Some(moment) = Moment::new(keyframes, after, frame) else {
                 continue;
             };
-            if moment.left.outside && !moment.is_keyframe {
+            // Out of sight since a frame that a selection leaves out.
+            let is_late = moment.left.outside && before.is_some_and(|before| before < moment.left.frame);
+            if moment.left.outside && !moment.is_keyframe && !is_late {
                 if after == keyframes.len() {
                     break;
                 }
@@ -420,7 +424,7 @@ impl<'d> Timeline<'d> {
             if item.kind == ShapeKind::Skeleton {
                 self.push_elements(&item, elements);
                 // An element out of sight is printed at its keyframes only.
-                elements.retain(|element| element.is_keyframe() || !element.outside);
+                elements.retain(|element| element.is_keyframe() || !element.outside || is_late);
                 if elements.is_empty() {
                     continue;
                 }

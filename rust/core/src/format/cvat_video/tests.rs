@@ -2,6 +2,7 @@ use super::super::testing::{Export, export, export_all};
 use super::*;
 use crate::dataset::Dataset;
 use crate::schema::InputType;
+use crate::timeline::Selection;
 use crate::timeline::testing::*;
 
 const BOX: [f64; 4] = [0.0, 0.0, 10.0, 10.0];
@@ -171,4 +172,17 @@ fn shapes_on_deleted_frames_are_left_out() {
     let text = body_of(&dataset);
     assert_eq!(text.matches("<track id=\"0\"").count(), 1);
     assert!(text.contains("<box frame=\"1\"") && !text.contains("<box frame=\"0\""));
+}
+
+#[test]
+fn tracks_that_are_left_out_are_not_printed_and_the_others_keep_their_ids() {
+    let tracks = [0, 1, 0].map(|label| track(ShapeKind::Rectangle, label, vec![key(0, &BOX)]));
+    let dataset =
+        task(vec![label("car"), label("person")], video(2, vec![JobSketch { tracks: tracks.to_vec(), ..job(0, 1) }]));
+    let mut scene = Scene::new(&dataset).unwrap();
+    scene.select(&Selection { labels: vec!["person".into()], ..Selection::default() }).unwrap();
+    let body = body(&export(&FORMAT, &scene).unwrap());
+    let tracks: Vec<_> = body.lines().filter(|line| line.contains("track")).collect();
+    assert_eq!(tracks, [r#"  <track id="1" label="person" source="manual">"#, "  </track>"]);
+    assert_eq!(body.lines().filter(|line| line.contains("<box")).count(), 2);
 }
