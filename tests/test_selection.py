@@ -102,10 +102,10 @@ def test_tracks_are_interpolated_as_ever_and_keep_their_ids(tmp_path):
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         lines = {name[-10:-4]: archive.read(name).decode().split() for name in archive.namelist() if "frame_" in name}
     assert list(lines) == ["000002", "000004"]
-    # Frames 2 and 4 lie half-way between keyframes: a box from 10 and from 30, 10 wide, of a picture of 640.
-    class_, left, *_, track_id = lines["000002"]
-    assert (class_, float(left), track_id) == ("0", 15 / 640, "1")
-    assert float(lines["000004"][1]) == 35 / 640
+    # Frames 2 and 4 lie half-way between keyframes: boxes around 15 and 35 of 640, the car the second track.
+    class_, middle, *_, track_id = lines["000002"]
+    assert (class_, middle, track_id) == ("0", "0.023438", "1")
+    assert lines["000004"][1] == "0.054688"
 
 
 def test_what_is_left_out_is_not_dropped_and_the_report_says_what_was_taken(tmp_path):
