@@ -12,6 +12,9 @@ import pytest
 import framehaul
 from backups import Job, Task, keyframe, label, shape, track, triangle
 
+# Warnings of the tools are not ours.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 FORMATS = Path(__file__).parents[1] / "rust" / "core" / "src" / "format"
 
 
@@ -199,6 +202,78 @@ def test_darknet_finds_its_lists_its_names_and_its_numbers(tmp_path, unpacked):
         assert [float(share) for share in box] == [0.15, 0.5, 0.3, 0.5]
 
 
-@pytest.mark.parametrize("page", ["yolo", "yolo_detect", "yolo_track", "yolo_seg", "yolo_obb", "yolo_pose"])
+# MOTChallenge
+
+
+def sequence(name: str, subset: str = "") -> Task:
+    """A task with two boxes without a track on a frame, a track, and pictures whose names are numbers."""
+    return Task(
+        labels=[label("person"), label("car")],
+        images=[(f"{number}.jpg", 100, 80) for number in (0, 7, 7000)],
+        jobs=[
+            Job(
+                0,
+                2,
+                shapes=[shape("rectangle", "person", 0, [0, 0, 9, 9]), shape("rectangle", "car", 0, [20, 20, 30, 40])],
+                tracks=[track("person", keyframe("rectangle", 1, [50, 50, 60, 70]))],
+            )
+        ],
+        name=name,
+        subset=subset,
+    )
+
+
+def test_trackeval_takes_every_task_for_a_sequence(tmp_path, unpacked):
+    trackeval = pytest.importorskip("trackeval")
+    source = project(tmp_path / "project.zip", sequence("a/b, 50%", "train"), sequence("", "train"))
+    folder = unpacked(source, "mot")
+    results = tmp_path / "results" / "same" / "data"
+    results.mkdir(parents=True)
+    names = (folder / "seqmaps" / "train.txt").read_text().splitlines()[1:]
+    for name in names:
+        rows = (folder / "train" / name / "gt" / "gt.txt").read_text().splitlines()
+        # A tracker that finds every person; results have no class.
+        found = [row.split(",")[:7] for row in rows if row.split(",")[7] == "1"]
+        (results / f"{name}.txt").write_text("".join(",".join(row) + "\n" for row in found))
+    data = trackeval.datasets.MotChallenge2DBox(
+        {
+            "GT_FOLDER": str(folder / "train"),
+            "SEQMAP_FILE": str(folder / "seqmaps" / "train.txt"),
+            "TRACKERS_FOLDER": str(tmp_path / "results"),
+            "SKIP_SPLIT_FOL": True,
+            "PRINT_CONFIG": False,
+        }
+    )
+    assert (data.seq_list, list(data.seq_lengths.values())) == (names, [3, 3])
+    for name in names:
+        read = data.get_preprocessed_seq_data(data.get_raw_seq_data("same", name), "pedestrian")
+        score = trackeval.metrics.CLEAR({"PRINT_CONFIG": False}).eval_sequence(read)
+        assert (score["MOTA"], read["num_gt_dets"]) == (1.0, 3), name
+
+
+def test_motmetrics_finds_no_number_in_two_sequences(tmp_path, unpacked):
+    motmetrics = pytest.importorskip("motmetrics")
+    folder = unpacked(project(tmp_path / "project.zip", sequence("one"), sequence("one")), "mot")
+    assert (folder / "default/one/seqinfo.ini").read_text().splitlines() == [
+        "[Sequence]",
+        "name=one",
+        "imDir=img1",
+        "frameRate=30",
+        "seqLength=3",
+        "imWidth=100",
+        "imHeight=80",
+        "imExt=.jpg",
+    ]
+    numbers = []
+    for name in ("one", "one_2"):
+        table = motmetrics.io.loadtxt(folder / "default" / name / "gt" / "gt.txt", fmt="mot16")
+        assert not table.index.has_duplicates
+        assert sorted(set(table.index.get_level_values("FrameId"))) == [1, 2, 3]
+        numbers.append(set(table.index.get_level_values("Id")))
+    assert [len(each) for each in numbers] == [3, 3]
+    assert not numbers[0] & numbers[1]
+
+
+@pytest.mark.parametrize("page", ["yolo", "yolo_detect", "yolo_track", "yolo_seg", "yolo_obb", "yolo_pose", "mot"])
 def test_the_page_of_a_format_says_what_differs(page):
     assert "\n## `--profile training`\n" in (FORMATS / f"{page}.md").read_text(encoding="utf-8")

@@ -6,17 +6,21 @@
 //! ```
 //!
 //! Rectangles only, without their rotation. Boxes that belong to no track have the id -1.
+//!
+//! For training each task is a sequence of its own: `SUBSET/SEQUENCE/gt/…`, with `SUBSET/SEQUENCE/seqinfo.ini`, and all
+//! sequences of a subset are listed in `seqmaps/SUBSET.txt`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::annotation::{Value, attributes, corners, int_of, located, python_float, python_int};
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number;
-use crate::timeline::{FrameView, Item, Scene, Timeline, VisitScratch};
+use crate::timeline::{FrameView, Item, Origin, Scene, Timeline, VisitScratch};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -29,6 +33,11 @@ pub const FORMAT: Format = Format {
 
 const BOXES: u8 = 0;
 const LABELS: u8 = 1;
+const SEQUENCE: u8 = 2;
+const SEQUENCES: u8 = 3;
+
+/// CVAT does not keep that of a video.
+const FRAME_RATE: u32 = 30;
 
 const NO_BOX: Outcome = Outcome::Dropped("MOT holds boxes only");
 const TURNED: Outcome = Outcome::Converted("a box without its rotation");
@@ -38,58 +47,141 @@ const TRACK_ID: &str = "track_id";
 const VISIBILITY: &str = "visibility";
 const IGNORED: &str = "ignored";
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
-    let mut chunks = Vec::new();
-    let mut first_frame = Vec::new();
-    let mut position = 0;
-    for (place, timeline) in scene.timelines.iter().enumerate() {
-        chunks.extend(frame_chunks(scene, place..place + 1, BOXES));
-        first_frame.push(position);
-        position += u64::from(timeline.frames.len());
+/// What the profiles differ in.
+struct Layout {
+    /// Which tasks are one sequence.
+    sequences: fn(&Scene<'_>) -> Vec<Sequence>,
+    /// Whether a picture whose name is a number is the frame of that number.
+    names_are_frames: bool,
+    /// Whether a box without a track is a track of its own: the tools want no id twice on a frame.
+    singles_are_tracks: bool,
+    /// Whether the files that describe the sequences are written.
+    describes: bool,
+}
+
+const CVAT: Layout =
+    Layout { sequences: one_sequence, names_are_frames: true, singles_are_tracks: false, describes: false };
+
+const TRAINING: Layout =
+    Layout { sequences: sequence_of_each_task, names_are_frames: false, singles_are_tracks: true, describes: true };
+
+/// Tasks whose frames are counted on from one to the next.
+struct Sequence {
+    /// Its name; empty if there is one sequence only.
+    name: String,
+    /// Its folder, empty or ending in `/`.
+    folder: String,
+    /// Places of its timelines.
+    timelines: Range<usize>,
+}
+
+fn one_sequence(scene: &Scene<'_>) -> Vec<Sequence> {
+    vec![Sequence { name: String::new(), folder: String::new(), timelines: 0..scene.timelines.len() }]
+}
+
+fn sequence_of_each_task(scene: &Scene<'_>) -> Vec<Sequence> {
+    let mut taken = HashSet::new();
+    let sequence = |(place, timeline): (usize, &Timeline<'_>)| {
+        let name = sequence_name(&timeline.task.name, &mut taken);
+        let folder = format!("{}/{name}/", timeline.subset);
+        Sequence { name, folder, timelines: place..place + 1 }
+    };
+    scene.timelines.iter().enumerate().map(sequence).collect()
+}
+
+/// A name that lists, INI files and file systems hold, made from that of a task: no two sequences have the same.
+fn sequence_name(task: &str, taken: &mut HashSet<String>) -> String {
+    const LONGEST: usize = 60;
+    let is_kept = |symbol: char| symbol.is_alphanumeric() || symbol == '-';
+    let base: String = task.chars().take(LONGEST).map(|symbol| if is_kept(symbol) { symbol } else { '_' }).collect();
+    let base = if base.is_empty() { "task" } else { &base };
+    let mut name = base.to_owned();
+    let mut number = 1;
+    while !taken.insert(name.clone()) {
+        number += 1;
+        name = format!("{base}_{number}");
+    }
+    name
+}
+
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+    let layout = match options.profile {
+        Profile::Cvat => &CVAT,
+        Profile::Training => &TRAINING,
+    };
+    let sequences = (layout.sequences)(scene);
+    let mut parts = Vec::new();
+    let (mut sequence_of, mut first_frame) = (Vec::new(), Vec::new());
+    for (number, Sequence { folder, timelines, .. }) in sequences.iter().enumerate() {
+        let mut member = |name: &str, chunks| parts.push(Part::Member { name: format!("{folder}{name}"), chunks });
+        member("gt/gt.txt", frame_chunks(scene, timelines.clone(), BOXES));
+        member("gt/labels.txt", vec![single_chunk(LABELS, 0)]);
+        if layout.describes {
+            member("seqinfo.ini", vec![single_chunk(SEQUENCE, timelines.start)]);
+        }
+        let mut position = 0;
+        for timeline in &scene.timelines[timelines.clone()] {
+            sequence_of.push(number);
+            first_frame.push(position);
+            position += u64::from(timeline.frames.len());
+        }
+    }
+    for (subset, timelines) in scene.subsets().into_iter().filter(|_| layout.describes) {
+        let chunks = vec![single_chunk(SEQUENCES, timelines.start)];
+        parts.push(Part::Member { name: format!("seqmaps/{subset}.txt"), chunks });
     }
     let special = |name: &str| matches!(name, TRACK_ID | VISIBILITY | IGNORED);
     let labels = scene.dataset.schema.labels().iter();
     let has_special = labels.map(|label| label.attributes.iter().any(|spec| special(&spec.name))).collect();
-    let mut mot = Mot { scene, first_frame, has_special, track_numbers: HashMap::new() };
+    let track_numbers = HashMap::new();
+    let mut mot = Mot { scene, layout, sequences, sequence_of, first_frame, has_special, track_numbers };
     mot.number_tracks()?;
-    let member = |name: &str, chunks| Part::Member { name: name.into(), chunks };
-    Ok(Plan {
-        parts: vec![member("gt/gt.txt", chunks), member("gt/labels.txt", vec![single_chunk(LABELS, 0)])],
-        encoder: Box::new(mot),
-    })
+    Ok(Plan { parts, encoder: Box::new(mot) })
 }
 
 struct Mot<'s> {
     scene: &'s Scene<'s>,
-    /// Frames shown before each timeline.
+    layout: &'static Layout,
+    sequences: Vec<Sequence>,
+    /// The sequence of each timeline.
+    sequence_of: Vec<usize>,
+    /// Frames of the sequence before each timeline.
     first_frame: Vec<u64>,
     /// Whether a label has an attribute that means something in the format.
     has_special: Vec<bool>,
-    /// The number in the file of each track id, in the order of appearance, from 1.
-    track_numbers: HashMap<i64, u64>,
+    /// The number in the file of each track id of a sequence, in the order of appearance, from 1 over all sequences.
+    track_numbers: HashMap<(usize, i64), u64>,
 }
 
 impl Encoder for Mot<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        if chunk.section == LABELS {
-            let names: Vec<&str> = self.scene.dataset.schema.labels().iter().map(|label| label.name.as_str()).collect();
-            out.text(&names.join("\n"));
-            return Ok(());
+        match chunk.section {
+            BOXES => {
+                let timeline = &self.scene.timelines[chunk.timeline];
+                let mut visit = std::mem::take(&mut out.scratch.visit);
+                timeline
+                    .visit_frames(places(chunk)?, &mut visit, |view| self.frame(chunk.timeline, timeline, view, out))?;
+                out.scratch.visit = visit;
+            }
+            LABELS => {
+                let labels = self.scene.dataset.schema.labels();
+                let names: Vec<&str> = labels.iter().map(|label| label.name.as_str()).collect();
+                out.text(&names.join("\n"));
+            }
+            SEQUENCE => self.describe(chunk.timeline, out),
+            _ => self.list_sequences(&self.scene.timelines[chunk.timeline].subset, out),
         }
-        let timeline = &self.scene.timelines[chunk.timeline];
-        let mut visit = std::mem::take(&mut out.scratch.visit);
-        timeline.visit_frames(places(chunk)?, &mut visit, |view| self.frame(chunk.timeline, timeline, view, out))?;
-        out.scratch.visit = visit;
         Ok(())
     }
 }
 
 impl<'s> Mot<'s> {
     fn frame(&self, place: usize, timeline: &'s Timeline<'s>, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
-        let (mut id, mut extension) = (String::new(), String::new());
-        timeline.write_id(view.frame, &mut id, &mut extension);
         let position = self.first_frame[place] + u64::from(view.place) + 1;
-        let frame = python_int(&id).unwrap_or_else(|| position.to_string());
+        let mut id = String::new();
+        timeline.write_id(view.frame, &mut id, &mut String::new());
+        let number = python_int(&id).filter(|_| self.layout.names_are_frames);
+        let frame = number.unwrap_or_else(|| position.to_string());
         for item in view.items {
             if item.kind != ShapeKind::Rectangle {
                 out.tally.shape(item, NO_BOX);
@@ -102,8 +194,8 @@ impl<'s> Mot<'s> {
             let bytes = &mut out.bytes;
             bytes.extend_from_slice(frame.as_bytes());
             bytes.push(b',');
-            match special.track.and_then(|track| self.track_numbers.get(&track)) {
-                Some(&track) => number::uint(bytes, track),
+            match self.track_number(place, item, special.track) {
+                Some(track) => number::uint(bytes, track),
                 None => bytes.extend_from_slice(b"-1"),
             }
             for value in [x0, y0, x1 - x0, y1 - y0] {
@@ -122,6 +214,44 @@ impl<'s> Mot<'s> {
         }
         out.tally.frames += 1;
         Ok(())
+    }
+
+    /// Number of the track of a box.
+    fn track_number(&self, place: usize, item: &Item, track: Option<i64>) -> Option<u64> {
+        let known = track.and_then(|track| self.track_numbers.get(&(self.sequence_of[place], track)).copied());
+        known.or(match item.origin {
+            Origin::Shape(row) if self.layout.singles_are_tracks => {
+                Some(self.track_numbers.len() as u64 + u64::from(row) + 1)
+            }
+            _ => None,
+        })
+    }
+
+    /// Lists the sequences of a subset; the tools skip the first line.
+    fn list_sequences(&self, subset: &str, out: &mut Output) {
+        out.text("name\n");
+        for (timeline, &sequence) in self.scene.timelines.iter().zip(&self.sequence_of) {
+            if timeline.subset == subset {
+                out.text(&self.sequences[sequence].name);
+                out.text("\n");
+            }
+        }
+    }
+
+    /// Writes what MOTChallenge's tools want to know of a sequence.
+    fn describe(&self, place: usize, out: &mut Output) {
+        let timeline = &self.scene.timelines[place];
+        let mut extension = String::new();
+        let first = timeline.frames.iter().next();
+        let (width, height) = first.map_or((0, 0), |frame| {
+            timeline.write_id(frame, &mut String::new(), &mut extension);
+            timeline.size(frame)
+        });
+        out.text(&format!(
+            "[Sequence]\nname={}\nimDir=img1\nframeRate={FRAME_RATE}\nseqLength={}\nimWidth={width}\nimHeight={height}\nimExt={extension}\n",
+            self.sequences[self.sequence_of[place]].name,
+            timeline.frames.len(),
+        ));
     }
 
     /// What the format takes from the attributes of a box.
@@ -155,7 +285,7 @@ impl<'s> Mot<'s> {
     /// first time are looked at, unless boxes without a track bring ids of their own.
     fn number_tracks(&mut self) -> Result<()> {
         let mut visit = VisitScratch::default();
-        for timeline in &self.scene.timelines {
+        for (timeline, &sequence) in self.scene.timelines.iter().zip(&self.sequence_of) {
             let labels = self.scene.dataset.schema.labels();
             let own_ids = labels.iter().any(|label| label.attributes.iter().any(|spec| spec.name == TRACK_ID));
             let places = if own_ids {
@@ -173,7 +303,7 @@ impl<'s> Mot<'s> {
                 })?;
                 for track in appeared {
                     let next = self.track_numbers.len() as u64 + 1;
-                    self.track_numbers.entry(track).or_insert(next);
+                    self.track_numbers.entry((sequence, track)).or_insert(next);
                 }
             }
         }
