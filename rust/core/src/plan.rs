@@ -37,8 +37,8 @@ pub enum Part {
     },
     /// Chunks that each write members of their own, one after another: [`Output::begin_file`].
     Files(Vec<Chunk>),
-    /// Chunks that each ask for pictures, [`Output::picture`], and write and tally nothing: [`picture_chunks`]. Their
-    /// names are gathered and compared before anything is written.
+    /// Chunks that each ask for pictures, [`Output::picture`], and write nothing: [`picture_chunks`]. They are encoded
+    /// once before anything is written, so that names can be compared.
     Pictures(Vec<Chunk>),
 }
 

@@ -10,7 +10,7 @@
 use super::cvat_xml::{self as cvat, Texts};
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::{number, xml};
@@ -28,6 +28,7 @@ pub const FORMAT: Format = Format {
 const HEAD: u8 = 0;
 const FRAMES: u8 = 1;
 const FOOT: u8 = 2;
+const PICTURES: u8 = 3;
 
 const TRACKED: Outcome = Outcome::Converted("a shape of its own on each frame; the track is lost");
 
@@ -35,9 +36,13 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let mut chunks = vec![single_chunk(HEAD, 0)];
     chunks.extend(frame_chunks(scene, 0..scene.timelines.len(), FRAMES));
     chunks.push(single_chunk(FOOT, 0));
+    let mut parts = vec![Part::Member { name: "annotations.xml".into(), chunks }];
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
+    }
     let texts = Texts::new(&scene.dataset.schema);
     let encoder = CvatImages { scene, texts, head: cvat::head(scene, &options.dumped) };
-    Ok(Plan { parts: vec![Part::Member { name: "annotations.xml".into(), chunks }], encoder: Box::new(encoder) })
+    Ok(Plan { parts, encoder: Box::new(encoder) })
 }
 
 struct CvatImages<'s> {
@@ -50,6 +55,7 @@ impl Encoder for CvatImages<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         match chunk.section {
             HEAD => out.bytes.extend_from_slice(&self.head),
+            PICTURES => cvat::request_pictures(self.scene, chunk, out)?,
             FOOT => out.bytes.extend_from_slice(cvat::FOOT),
             _ => {
                 let timeline = &self.scene.timelines[chunk.timeline];

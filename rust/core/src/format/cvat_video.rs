@@ -10,7 +10,7 @@
 use super::cvat_xml::{self as cvat, Texts};
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, position_chunks, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, picture_chunks, position_chunks, single_chunk};
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
 use crate::text::{number, xml};
@@ -29,6 +29,7 @@ const HEAD: u8 = 0;
 const TRACKS: u8 = 1;
 const SHAPES: u8 = 2;
 const FOOT: u8 = 3;
+const PICTURES: u8 = 4;
 
 const SINGLE: Outcome = Outcome::Converted("a track that ends on the next frame");
 const NO_TAGS: Outcome = Outcome::Dropped("CVAT for video holds no tags");
@@ -50,13 +51,17 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         chunks.extend(position_chunks(place, section.shapes.len() as u64, SHAPES));
     }
     chunks.push(single_chunk(FOOT, 0));
+    let mut parts = vec![Part::Member { name: "annotations.xml".into(), chunks }];
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
+    }
     let encoder = CvatVideo {
         scene,
         texts: Texts::new(&scene.dataset.schema),
         head: cvat::head(scene, &options.dumped),
         sections,
     };
-    Ok(Plan { parts: vec![Part::Member { name: "annotations.xml".into(), chunks }], encoder: Box::new(encoder) })
+    Ok(Plan { parts, encoder: Box::new(encoder) })
 }
 
 /// A timeline, track after track.
@@ -108,6 +113,7 @@ impl Encoder for CvatVideo<'_> {
             }
             TRACKS => self.tracks(chunk, out)?,
             SHAPES => self.shapes(chunk, out),
+            PICTURES => cvat::request_pictures(self.scene, chunk, out)?,
             _ => out.bytes.extend_from_slice(cvat::FOOT),
         }
         Ok(())

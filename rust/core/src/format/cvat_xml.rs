@@ -4,6 +4,8 @@
 //! own line, two spaces a level; an end tag too unless the element holds text.
 
 use crate::dataset::{Job, JobKind, Media, Provenance, Task, User};
+use crate::error::Result;
+use crate::plan::{Chunk, Output, places};
 use crate::schema::{Attribute, Label, Schema, ShapeKind};
 use crate::text::{number, xml};
 use crate::timeline::{Item, Scene, SceneKind, Timeline};
@@ -199,6 +201,24 @@ pub fn head(scene: &Scene<'_>, dumped: &str) -> Vec<u8> {
 
 /// The foot of the file.
 pub const FOOT: &[u8] = b"\n</annotations>\n";
+
+/// Asks for the pictures of a chunk. Their names are those of the frames, with the letter case of their extensions.
+pub fn request_pictures(scene: &Scene<'_>, chunk: &Chunk, out: &mut Output) -> Result<()> {
+    let timeline = &scene.timelines[chunk.timeline];
+    for frame in timeline.frames.slice(places(chunk)?) {
+        let mut name = "images/".to_owned();
+        if scene.kind == SceneKind::Project {
+            name.push_str(&timeline.subset);
+            name.push('/');
+        }
+        timeline.write_name(frame, &mut name);
+        if matches!(timeline.task.media, Media::Video { .. }) {
+            name.push_str(".PNG");
+        }
+        out.picture(name, chunk.timeline, frame);
+    }
+    Ok(())
+}
 
 struct Meta {
     out: Vec<u8>,

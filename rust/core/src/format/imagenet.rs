@@ -1,8 +1,10 @@
-//! `ImageNet 1.0` without pictures: a list of pictures per subset, each with the numbers of its tags.
+//! `ImageNet 1.0`: a list of pictures per subset, each with the numbers of its tags; or the pictures, in folders.
 //!
 //! ```text
-//! SUBSET.txt     name of the picture, numbers of its labels
-//! synsets.txt    one label a line, sublabels too
+//! SUBSET.txt       name of the picture, numbers of its labels
+//! synsets.txt      one label a line, sublabels too
+//!
+//! LABEL/PICTURE    with pictures, and nothing else: each for all its tags, or in no_label/
 //! ```
 //!
 //! Tags only.
@@ -10,7 +12,7 @@
 use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::text::number;
 use crate::timeline::{FrameView, Scene, Timeline};
@@ -26,6 +28,10 @@ pub const FORMAT: Format = Format {
 
 const LIST: u8 = 0;
 const LABELS: u8 = 1;
+const PICTURES: u8 = 2;
+
+/// Folder of the pictures without a tag.
+const NO_LABEL: &str = "no_label";
 
 /// The subset whose list would be the list of labels.
 const RESERVED: &str = "synsets";
@@ -33,8 +39,13 @@ const RESERVED: &str = "synsets";
 const NO_TAG: Outcome = Outcome::Dropped("ImageNet holds tags only");
 const REPEATED: Outcome = Outcome::Dropped("the frame has this tag already");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
+    // The two layouts have nothing in common: pictures stand in folders, which say what the lists do.
+    if options.save_images {
+        let parts = vec![Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES))];
+        return Ok(Plan { parts, encoder: Box::new(ImageNet { scene }) });
+    }
     let mut parts = Vec::new();
     for (subset, timelines) in scene.subsets() {
         if subset == RESERVED {
@@ -65,8 +76,15 @@ impl Encoder for ImageNet<'_> {
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
+            let labels = tally(timeline, view, out);
+            if chunk.section == PICTURES {
+                for folder in folders(timeline, &labels) {
+                    out.picture(format!("{folder}/{}{}", picture.id, picture.extension), chunk.timeline, view.frame);
+                }
+                return Ok(());
+            }
             write_name(&picture, &mut out.bytes);
-            frame(timeline, view, out);
+            write_numbers(&labels, &mut out.bytes);
             Ok(())
         })?;
         out.scratch.visit = visit;
@@ -74,8 +92,8 @@ impl Encoder for ImageNet<'_> {
     }
 }
 
-/// The numbers of a frame's tags, and the end of its line.
-fn frame(timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) {
+/// The different labels of a frame's tags, in order; counts what becomes of its annotations.
+fn tally(timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) -> Vec<u32> {
     let mut labels = Vec::with_capacity(view.tags.len());
     for &row in view.tags {
         let label = timeline.dataset.columns.tags.label[row as usize];
@@ -85,18 +103,32 @@ fn frame(timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) {
             labels.push(label);
         }
     }
-    if labels.is_empty() {
-        out.bytes.push(b' ');
-    }
-    for label in in_set_order(&labels) {
-        out.bytes.push(b' ');
-        number::uint(&mut out.bytes, u64::from(label));
-    }
-    out.bytes.push(b'\n');
     for item in view.items {
         out.tally.shape(item, NO_TAG);
     }
     out.tally.frames += 1;
+    labels
+}
+
+/// The folders that a picture with these labels stands in.
+fn folders<'t>(timeline: &Timeline<'t>, labels: &[u32]) -> Vec<&'t str> {
+    let dataset = timeline.dataset;
+    match labels {
+        [] => vec![NO_LABEL],
+        labels => labels.iter().map(|&label| dataset.schema.label(label).name.as_str()).collect(),
+    }
+}
+
+/// The numbers of a frame's tags, and the end of its line.
+fn write_numbers(labels: &[u32], bytes: &mut Vec<u8>) {
+    if labels.is_empty() {
+        bytes.push(b' ');
+    }
+    for label in in_set_order(labels) {
+        bytes.push(b' ');
+        number::uint(bytes, u64::from(label));
+    }
+    bytes.push(b'\n');
 }
 
 /// A name with blanks inside has quotes, in front of its extension.

@@ -14,7 +14,7 @@ use super::annotation::{Value, python_int, tag_located, tag_value};
 use super::listing::{Picture, at_frame, check_labels, label_names, refuse_repeats, shows, tags};
 use super::{Format, Options};
 use crate::error::{Code, Error, Place, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number::{self, round2_numpy};
@@ -34,6 +34,7 @@ const NEGATIVE: u8 = 1;
 const NEUTRAL: u8 = 2;
 const PEOPLE: u8 = 3;
 const LANDMARKS: u8 = 4;
+const PICTURES: u8 = 5;
 
 /// What ends a field or a line.
 const BREAKS: [char; 3] = ['\t', '\n', '\r'];
@@ -41,7 +42,7 @@ const BREAKS: [char; 3] = ['\t', '\n', '\r'];
 const NO_FACE: Outcome = Outcome::Dropped("LFW holds points and tags only");
 const LATER_TAG: Outcome = Outcome::Dropped("LFW holds one person a picture");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &BREAKS)?;
     refuse_repeats(scene)?;
     let mut parts = Vec::new();
@@ -55,7 +56,10 @@ fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
             member("people", vec![single_chunk(PEOPLE, timelines.start)]);
         }
         if scene.timelines[timelines.clone()].iter().any(|timeline| shows(timeline, ShapeKind::Points)) {
-            member("landmarks", frame_chunks(scene, timelines, LANDMARKS));
+            member("landmarks", frame_chunks(scene, timelines.clone(), LANDMARKS));
+        }
+        if options.save_images {
+            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
         }
     }
     Ok(Plan { parts, encoder: Box::new(Lfw { scene, known: known(scene)? }) })
@@ -116,6 +120,10 @@ impl Encoder for Lfw<'_> {
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             picture.read(timeline, view.frame, &BREAKS)?;
+            if chunk.section == PICTURES {
+                out.picture(picture_name(timeline, view, &picture), chunk.timeline, view.frame);
+                return Ok(());
+            }
             if chunk.section == LANDMARKS {
                 landmarks(timeline, view, &picture.id, out);
                 return Ok(());
@@ -164,6 +172,14 @@ impl Lfw<'_> {
             out.bytes.push(b'\n');
         }
     }
+}
+
+/// A picture stands in the folder of its person.
+fn picture_name(timeline: &Timeline<'_>, view: &FrameView<'_>, Picture { id, extension }: &Picture) -> String {
+    let label = |row: &u32| timeline.dataset.columns.tags.label[*row as usize];
+    let person = view.tags.first().map(|row| &timeline.dataset.schema.label(label(row)).name);
+    let folder = person.map(|name| format!("{name}/")).unwrap_or_default();
+    format!("{}/images/{folder}{id}{extension}", timeline.subset)
 }
 
 fn landmarks(timeline: &Timeline<'_>, view: &FrameView<'_>, id: &str, out: &mut Output) {

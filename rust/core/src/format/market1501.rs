@@ -13,7 +13,7 @@ use super::annotation::{Value, decimal_digit, int_of, tag_located, tag_value};
 use super::listing::{LINE_BREAKS, Picture};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places};
 use crate::report::Outcome;
 use crate::text::number;
 use crate::timeline::{FrameView, Scene, Timeline};
@@ -27,21 +27,28 @@ pub const FORMAT: Format = Format {
     plan,
 };
 
+const LIST: u8 = 0;
+const PICTURES: u8 = 1;
+
 /// The label whose tag tells what a picture shows.
 const LABEL: &str = "market-1501";
 
 const NO_TAG: Outcome = Outcome::Dropped("Market-1501 holds the tag market-1501 only");
 const TWO_TAGS: Outcome = Outcome::Dropped("two tags market-1501 on a frame contradict each other");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     // CVAT makes the list with its first line: a subset without frames has none.
     let has_frames =
         |timelines: &Range<usize>| scene.timelines[timelines.clone()].iter().any(|it| !it.frames.is_empty());
     let member = |(subset, timelines): (&str, Range<usize>)| Part::Member {
         name: format!("images_{subset}.txt"),
-        chunks: frame_chunks(scene, timelines, 0),
+        chunks: frame_chunks(scene, timelines, LIST),
     };
-    let parts = scene.subsets().into_iter().filter(|(_, timelines)| has_frames(timelines)).map(member).collect();
+    let mut parts: Vec<Part> =
+        scene.subsets().into_iter().filter(|(_, timelines)| has_frames(timelines)).map(member).collect();
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
+    }
     Ok(Plan { parts, encoder: Box::new(Market { scene, label: scene.dataset.schema.find(None, LABEL) }) })
 }
 
@@ -58,7 +65,12 @@ impl Encoder for Market<'_> {
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
             line.clear();
-            self.write_line(timeline, self.only_tag(timeline, view), &picture, &mut line)?;
+            self.write_path(timeline, self.only_tag(timeline, view), &picture, &mut line)?;
+            if chunk.section == PICTURES {
+                out.picture(line.clone(), chunk.timeline, view.frame);
+                return Ok(());
+            }
+            line.push('\n');
             out.text(&line);
             self.tally(timeline, view, out);
             Ok(())
@@ -93,7 +105,7 @@ impl<'s> Market<'s> {
         out.tally.frames += 1;
     }
 
-    fn write_line(
+    fn write_path(
         &self,
         timeline: &'s Timeline<'s>,
         tag: Option<u32>,
@@ -133,7 +145,6 @@ impl<'s> Market<'s> {
             }
         }
         line.push_str(&picture.extension);
-        line.push('\n');
         Ok(())
     }
 }

@@ -16,7 +16,9 @@ use std::ops::Range;
 use super::annotation::{Value, attributes, corners, int_of, located, python_float, python_int};
 use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::plan::{
+    Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures, single_chunk,
+};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number;
@@ -35,6 +37,7 @@ const BOXES: u8 = 0;
 const LABELS: u8 = 1;
 const SEQUENCE: u8 = 2;
 const SEQUENCES: u8 = 3;
+const PICTURES: u8 = 4;
 
 /// CVAT does not keep that of a video.
 const FRAME_RATE: u32 = 30;
@@ -130,6 +133,9 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         let chunks = vec![single_chunk(SEQUENCES, timelines.start)];
         parts.push(Part::Member { name: format!("seqmaps/{subset}.txt"), chunks });
     }
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
+    }
     let special = |name: &str| matches!(name, TRACK_ID | VISIBILITY | IGNORED);
     let labels = scene.dataset.schema.labels().iter();
     let has_special = labels.map(|label| label.attributes.iter().any(|spec| special(&spec.name))).collect();
@@ -168,6 +174,7 @@ impl Encoder for Mot<'_> {
                 let names: Vec<&str> = labels.iter().map(|label| label.name.as_str()).collect();
                 out.text(&names.join("\n"));
             }
+            PICTURES => self.pictures(chunk, out)?,
             SEQUENCE => self.describe(chunk.timeline, out),
             _ => self.list_sequences(&self.scene.timelines[chunk.timeline].subset, out),
         }
@@ -252,6 +259,22 @@ impl<'s> Mot<'s> {
             self.sequences[self.sequence_of[place]].name,
             timeline.frames.len(),
         ));
+    }
+
+    /// Where names are no frame numbers, pictures are called by their number, as MOTChallenge calls them.
+    fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        let folder = format!("{}img1/", self.sequences[self.sequence_of[chunk.timeline]].folder);
+        if self.layout.names_are_frames {
+            return request_pictures(self.scene, chunk, out, |_| folder.clone());
+        }
+        let (timeline, places) = (&self.scene.timelines[chunk.timeline], places(chunk)?);
+        for (place, frame) in places.clone().zip(timeline.frames.slice(places)) {
+            let mut extension = String::new();
+            timeline.write_id(frame, &mut String::new(), &mut extension);
+            let number = self.first_frame[chunk.timeline] + u64::from(place) + 1;
+            out.picture(format!("{folder}{number:06}{extension}"), chunk.timeline, frame);
+        }
+        Ok(())
     }
 
     /// What the format takes from the attributes of a box.

@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 
 use super::annotation::{located, place};
 use super::yolo_layout::{
-    CLIPPED, LABELS, LISTS, Lists, OVERWRITTEN, Repeats, Subset, clip_box, note_one_split, subset_of_timelines,
-    subset_parts, subsets,
+    CLIPPED, LABELS, LISTS, Lists, OVERWRITTEN, PICTURES, Repeats, Subset, clip_box, note_one_split, picture_parts,
+    subset_of_timelines, subset_parts, subsets,
 };
 use super::{Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::geometry;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, request_pictures, single_chunk};
 use crate::report::Outcome;
 use crate::schema::Schema;
 use crate::text::{number, yaml};
@@ -147,6 +147,7 @@ pub fn plan<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -
     let subsets = subsets(scene, &RESERVED)?;
     let Lists { files, keys } = Lists::new(&subsets, options.profile);
     let mut parts = subset_parts(scene, &subsets, files);
+    parts.extend(picture_parts(scene, &subsets, options));
     parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(DATA, 0)] });
     let mut class_of = vec![None; scene.dataset.schema.len()];
     for (class, &label) in (0..).zip(&content.classes) {
@@ -183,6 +184,10 @@ impl Encoder for Ultralytics<'_> {
         match chunk.section {
             LABELS => self.labels(chunk.timeline, places(chunk)?, out)?,
             LISTS => self.list(chunk, out)?,
+            PICTURES => {
+                let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
+                request_pictures(self.scene, chunk, out, |_| format!("images/{subset}/"))?;
+            }
             _ => self.data(out),
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::annotation::corners;
 use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats, shows};
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number::{self, round2_numpy};
@@ -30,6 +30,7 @@ const LANDMARK_HEADER: u8 = 1;
 const LANDMARKS: u8 = 2;
 const BOX_HEADER: u8 = 3;
 const BOXES: u8 = 4;
+const PICTURES: u8 = 5;
 
 const NO_LABEL: &str = "no_label";
 /// Five points.
@@ -41,7 +42,7 @@ const TURNED: Outcome = Outcome::Converted("a box without its rotation");
 const NO_POINTS: Outcome = Outcome::Converted("a row without points: VGGFace2 has five");
 const LATER_TAG: Outcome = Outcome::Converted("a row of the first tag");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     refuse_repeats(scene)?;
     let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
@@ -54,6 +55,9 @@ fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
         table("landmark", LANDMARK_HEADER, LANDMARKS);
         if scene.timelines[timelines.clone()].iter().any(|timeline| shows(timeline, ShapeKind::Rectangle)) {
             table("bb", BOX_HEADER, BOXES);
+        }
+        if options.save_images {
+            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
         }
     }
     Ok(Plan { parts, encoder: Box::new(VggFace2 { scene }) })
@@ -76,10 +80,10 @@ impl Encoder for VggFace2<'_> {
                 timeline.visit_frames(places(chunk)?, &mut visit, |view| {
                     picture.read(timeline, view.frame, &[])?;
                     let frame = Frame { timeline, view, id: &picture.id };
-                    if section == BOXES {
-                        frame.boxes(out)
-                    } else {
-                        frame.landmarks(out)
+                    match section {
+                        BOXES => frame.boxes(out),
+                        PICTURES => frame.pictures(chunk.timeline, &picture.extension, out),
+                        _ => frame.landmarks(out),
                     }
                     Ok(())
                 })?;
@@ -164,6 +168,21 @@ impl Frame<'_> {
             }
             out.text("\r\n");
             out.tally.shape(item, if self.timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
+        }
+    }
+
+    /// A picture stands in the folders of all labels on it.
+    fn pictures(&self, place: usize, extension: &str, out: &mut Output) {
+        let tags = &self.timeline.dataset.columns.tags.label;
+        let labels = self.view.tags.iter().map(|&row| tags[row as usize]);
+        let mut labels: Vec<u32> = labels.chain(self.view.items.iter().map(|item| item.label)).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        let folders: Vec<Option<u32>> =
+            if labels.is_empty() { vec![None] } else { labels.into_iter().map(Some).collect() };
+        for label in folders {
+            let name = format!("{}/{}{extension}", self.timeline.subset, self.name_id(label));
+            out.picture(name, place, self.view.frame);
         }
     }
 

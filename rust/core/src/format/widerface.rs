@@ -12,7 +12,7 @@ use super::annotation::{Value, attributes, corners, located, python_str};
 use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number;
@@ -29,6 +29,7 @@ pub const FORMAT: Format = Format {
 
 const BOXES: u8 = 0;
 const LABELS: u8 = 1;
+const PICTURES: u8 = 2;
 
 /// The attributes of a box, in the order of the columns.
 const ATTRIBUTES: [&str; 6] = ["blur", "expression", "illumination", "occluded", "pose", "invalid"];
@@ -41,13 +42,16 @@ const TURNED: Outcome = Outcome::Converted("a box without its rotation");
 const EVENT: Outcome = Outcome::Converted("the folder of the picture");
 const LATER_TAG: Outcome = Outcome::Dropped("WiderFace holds one tag a picture");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
     parts.extend(scene.subsets().into_iter().map(|(subset, timelines)| Part::Member {
         name: format!("wider_face_split/wider_face_{subset}_bbx_gt.txt"),
         chunks: frame_chunks(scene, timelines, BOXES),
     }));
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
+    }
     Ok(Plan { parts, encoder: Box::new(WiderFace { scene }) })
 }
 
@@ -66,10 +70,24 @@ impl Encoder for WiderFace<'_> {
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
+            if chunk.section == PICTURES {
+                let path = path(timeline, view, &picture);
+                out.picture(format!("WIDER_{}/images/{path}", timeline.subset), chunk.timeline, view.frame);
+                return Ok(());
+            }
             self.frame(timeline, view, &picture, out)
         })?;
         out.scratch.visit = visit;
         Ok(())
+    }
+}
+
+/// The path of a picture: its folder is the event that its first tag names.
+fn path(timeline: &Timeline<'_>, view: &FrameView<'_>, Picture { id, extension }: &Picture) -> String {
+    let labels = &timeline.dataset.columns.tags.label;
+    match view.tags.first().map(|&row| labels[row as usize]) {
+        Some(label) => format!("{label}--{}/{id}{extension}", timeline.dataset.schema.label(label).name),
+        None => format!("no_label/{id}{extension}"),
     }
 }
 
@@ -82,17 +100,8 @@ impl<'s> WiderFace<'s> {
         out: &mut Output,
     ) -> Result<()> {
         let labels = &timeline.dataset.columns.tags.label;
-        match view.tags.first().map(|&row| labels[row as usize]) {
-            Some(label) => {
-                number::uint(&mut out.bytes, u64::from(label));
-                out.text("--");
-                out.text(&timeline.dataset.schema.label(label).name);
-            }
-            None => out.text("no_label"),
-        }
-        for part in ["/", &picture.id, &picture.extension, "\n"] {
-            out.text(part);
-        }
+        out.text(&path(timeline, view, picture));
+        out.bytes.push(b'\n');
         let boxes = view.items.iter().filter(|item| item.kind == ShapeKind::Rectangle).count();
         if boxes > 0 {
             number::uint(&mut out.bytes, boxes as u64);

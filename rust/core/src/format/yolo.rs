@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 
 use super::annotation::{corners, located, place};
 use super::yolo_layout::{
-    LABELS, LISTS, Lists, OUTSIDE, OVERWRITTEN, Repeats, Subset, classes, clip_box, note_one_split,
-    subset_of_timelines, subset_parts, subsets,
+    LABELS, LISTS, Lists, OUTSIDE, OVERWRITTEN, PICTURES, Repeats, Subset, classes, clip_box, note_one_split,
+    picture_parts, subset_of_timelines, subset_parts, subsets,
 };
 use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, request_pictures, single_chunk};
 use crate::report::Outcome;
 use crate::schema::{Schema, ShapeKind};
 use crate::text::number;
@@ -67,6 +67,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let subsets = subsets(scene, &RESERVED)?;
     let Lists { files, keys } = Lists::new(&subsets, options.profile);
     let mut parts = subset_parts(scene, &subsets, files);
+    parts.extend(picture_parts(scene, &subsets, options));
     for (section, name) in [(DATA, "obj.data"), (NAMES, "obj.names")] {
         parts.push(Part::Member { name: name.into(), chunks: vec![single_chunk(section, 0)] });
     }
@@ -117,6 +118,7 @@ impl Encoder for Yolo<'_> {
                     }
                 }
             }
+            PICTURES => request_pictures(self.scene, chunk, out, |_| format!("obj_{}_data/", self.timeline(chunk).1))?,
             DATA => self.data(out),
             _ => {
                 for name in (self.layout.names)(&self.scene.dataset.schema) {

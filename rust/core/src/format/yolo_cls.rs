@@ -9,7 +9,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::yolo_layout::{Frame, Repeats, Subset, may_repeat, subset_of_timelines, subsets};
+use super::yolo_layout::{Frame, PICTURES, Repeats, Subset, may_repeat, picture_parts, subset_of_timelines, subsets};
 use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
@@ -36,7 +36,7 @@ const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name 
 /// Folder of the frames without a tag.
 const NO_LABEL: &str = "no_label";
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let subsets = subsets(scene, &[])?;
     let mut parts = Vec::new();
     for subset in &subsets {
@@ -45,14 +45,15 @@ fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
         chunks.push(single_chunk(CLOSE, 0));
         parts.push(Part::Member { name: format!("{}/labels.json", subset.name), chunks });
     }
+    parts.extend(picture_parts(scene, &subsets, options));
     let subset_of = subset_of_timelines(scene, &subsets);
     let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
     let numbered = numbered(scene, &subsets);
     Ok(Plan { parts, encoder: Box::new(Classification { scene, subsets, subset_of, repeats, numbered }) })
 }
 
-/// Names of the frames whose last picture gets a number because another in its folder has its name.
-fn numbered(scene: &Scene<'_>, subsets: &[Subset]) -> HashMap<Frame, String> {
+/// The names, folder by folder, of the frames of which one gets a number because another in its folder has its name.
+fn numbered(scene: &Scene<'_>, subsets: &[Subset]) -> HashMap<Frame, Vec<String>> {
     let mut numbered = HashMap::new();
     for subset in subsets {
         let may_repeat = may_repeat(scene, subset);
@@ -66,12 +67,10 @@ fn numbered(scene: &Scene<'_>, subsets: &[Subset]) -> HashMap<Frame, String> {
                 let mut id = String::new();
                 timeline.write_id(frame, &mut id, &mut String::new());
                 let base = base(&id);
-                let mut last = String::new();
-                for folder in folders(timeline, tags_of(timeline, frame)) {
-                    last = used.name(folder, base);
-                }
-                if last != base {
-                    numbered.insert((place, frame), last);
+                let folders = folders(timeline, tags_of(timeline, frame));
+                let names: Vec<String> = folders.map(|folder| used.name(folder, base)).collect();
+                if names.iter().any(|name| name != base) {
+                    numbered.insert((place, frame), names);
                 }
             }
         }
@@ -124,7 +123,7 @@ struct Classification<'s> {
     subsets: Vec<Subset>,
     subset_of: Vec<usize>,
     repeats: Repeats,
-    numbered: HashMap<Frame, String>,
+    numbered: HashMap<Frame, Vec<String>>,
 }
 
 impl Encoder for Classification<'_> {
@@ -139,6 +138,7 @@ impl Encoder for Classification<'_> {
                 })?;
                 out.scratch.visit = visit;
             }
+            PICTURES => self.pictures(chunk, out)?,
             _ => out.text("}"),
         }
         Ok(())
@@ -165,6 +165,22 @@ impl Classification<'_> {
         self.entry(self.repeats.latest.get(&this).copied().unwrap_or(this), out);
     }
 
+    /// A picture stands in the folders of all its tags.
+    fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
+        for frame in timeline.frames.slice(places(chunk)?) {
+            let (mut id, mut extension) = (String::new(), String::new());
+            timeline.write_id(frame, &mut id, &mut extension);
+            let names = self.numbered.get(&(chunk.timeline, frame));
+            for (nth, folder) in folders(timeline, tags_of(timeline, frame)).enumerate() {
+                let name = names.map_or(base(&id), |names| names[nth].as_str());
+                out.picture(format!("{subset}/{folder}/{name}{extension}"), chunk.timeline, frame);
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a frame is the first of its subset.
     fn is_first(&self, place: usize, place_of_frame: u32) -> bool {
         let mut timelines = self.subsets[self.subset_of[place]].timelines.iter();
@@ -187,7 +203,8 @@ impl Classification<'_> {
         }
         out.text("],\"path\":");
         let folder = folders(timeline, tags).last().unwrap_or(NO_LABEL);
-        let name = self.numbered.get(&(place, frame)).map_or(base(&id), String::as_str);
+        let names = self.numbered.get(&(place, frame));
+        let name = names.and_then(|names| names.last()).map_or(base(&id), String::as_str);
         json::string(&mut out.bytes, &format!("{folder}/{name}{extension}"));
         out.text("}");
     }

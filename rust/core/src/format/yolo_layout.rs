@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Profile;
+use super::{Options, Profile};
 use crate::error::{Code, Error, Place, Result};
 use crate::geometry;
-use crate::plan::{Part, frame_chunks};
+use crate::plan::{Part, frame_chunks, picture_chunks};
 use crate::report::{Outcome, Tally};
 use crate::schema::Schema;
 use crate::timeline::Scene;
@@ -14,6 +14,9 @@ use crate::timeline::Scene;
 pub const LABELS: u8 = 0;
 /// Section of the lists of pictures.
 pub const LISTS: u8 = 1;
+
+/// Section of the pictures.
+pub const PICTURES: u8 = 9;
 
 /// What becomes of the shapes of a picture whose text file a later one has.
 pub const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its label file");
@@ -130,6 +133,15 @@ pub fn subset_parts(scene: &Scene<'_>, subsets: &[Subset], lists: Vec<(String, V
     };
     let lists = lists.into_iter().map(member);
     labels.chain(lists).collect()
+}
+
+/// The pictures of all subsets, if they are wanted.
+pub fn picture_parts(scene: &Scene<'_>, subsets: &[Subset], options: &Options) -> Vec<Part> {
+    let chunks = |subset: &Subset| {
+        let places = subset.timelines.iter();
+        places.flat_map(|&place| picture_chunks(scene, place..place + 1, PICTURES)).collect()
+    };
+    subsets.iter().filter(|_| options.save_images).map(|subset| Part::Pictures(chunks(subset))).collect()
 }
 
 /// Place of the subset of each timeline.
