@@ -15,6 +15,7 @@ mod icdar_recognition;
 mod imagenet;
 mod instance;
 mod joints;
+mod labelme;
 mod lfw;
 mod listing;
 mod market1501;
@@ -64,6 +65,7 @@ pub const ALL: &[Format] = &[
     datumaro::FORMAT,
     icdar_recognition::FORMAT,
     icdar_localization::FORMAT,
+    labelme::FORMAT,
 ];
 
 /// A format that exports can be written in.

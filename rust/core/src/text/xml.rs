@@ -1,5 +1,7 @@
 //! Escaping for XML, byte for byte as Python's `xml.sax.saxutils` does it, which wrote the files that CVAT's readers know.
-//! Control characters are passed through, as there.
+//! Control characters are passed through, as there. [`Pretty`] writes whole elements as lxml does, which refuses them.
+
+use crate::error::{Code, Error, Result};
 
 /// Appends the text of an element: `&`, `<` and `>` are escaped; quotes and line ends stay.
 pub fn escape_text(out: &mut Vec<u8>, text: &str) {
@@ -62,9 +64,101 @@ const fn entity(byte: u8) -> &'static [u8] {
     }
 }
 
+/// Writes elements one below another as lxml's `pretty_print` does: two blanks a level, no declaration, and a pair of tags
+/// also around an empty text.
+pub struct Pretty<'o> {
+    /// What is written so far.
+    pub out: &'o mut Vec<u8>,
+    depth: usize,
+}
+
+impl<'o> Pretty<'o> {
+    /// Begins a document.
+    pub fn new(out: &'o mut Vec<u8>) -> Self {
+        Self { out, depth: 0 }
+    }
+
+    /// Opens an element of elements.
+    pub fn begin(&mut self, name: &str) {
+        self.tag("<", name);
+        self.out.push(b'\n');
+        self.depth += 1;
+    }
+
+    /// Closes it.
+    pub fn end(&mut self, name: &str) {
+        self.depth -= 1;
+        self.tag("</", name);
+        self.out.push(b'\n');
+    }
+
+    /// Writes an element with a text. [`Code::Unsupported`] for a text with a character that XML does not have.
+    pub fn text(&mut self, name: &str, text: &str) -> Result<()> {
+        let is_foreign =
+            |c: char| matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}');
+        if text.contains(is_foreign) {
+            return Err(Error::new(Code::Unsupported, format!("XML cannot hold a control character as in {text:?}"))
+                .advise("remove it in CVAT"));
+        }
+        self.value(name, |out| {
+            let mut lines = text.split('\r');
+            escape_text(out, lines.next().unwrap_or_default());
+            for line in lines {
+                out.extend_from_slice(entity(b'\r'));
+                escape_text(out, line);
+            }
+        });
+        Ok(())
+    }
+
+    /// Writes an element with what `write` appends, a number or the like.
+    pub fn value(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.tag("<", name);
+        write(self.out);
+        for part in ["</", name, ">\n"] {
+            self.out.extend_from_slice(part.as_bytes());
+        }
+    }
+
+    fn tag(&mut self, bracket: &str, name: &str) {
+        self.out.resize(self.out.len() + 2 * self.depth, b' ');
+        for part in [bracket, name, ">"] {
+            self.out.extend_from_slice(part.as_bytes());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Expected value printed by lxml.etree.tostring(root, encoding="unicode", pretty_print=True).
+    #[test]
+    fn elements_are_indented_as_lxml_does_it() {
+        let mut out = Vec::new();
+        let mut xml = Pretty::new(&mut out);
+        xml.begin("annotation");
+        xml.text("folder", "").unwrap();
+        xml.begin("size");
+        xml.value("width", |out| out.extend_from_slice(b"8"));
+        xml.end("size");
+        xml.text("name", "a<b> & \"c\" größe\r\n\t'").unwrap();
+        xml.end("annotation");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "<annotation>\n  <folder></folder>\n  <size>\n    <width>8</width>\n  </size>\n  \
+             <name>a&lt;b&gt; &amp; \"c\" größe&#13;\n\t'</name>\n</annotation>\n"
+        );
+    }
+
+    #[test]
+    fn a_control_character_is_refused() {
+        for text in ["\0", "a\x1b", "\x0b", "\u{ffff}"] {
+            let refused = Pretty::new(&mut Vec::new()).text("name", text);
+            assert_eq!(refused.map_err(|error| error.code()), Err(Code::Unsupported), "{text:?}");
+        }
+        assert_eq!(Pretty::new(&mut Vec::new()).text("name", "\t\r\n\u{7f}\u{85}"), Ok(()));
+    }
 
     fn text(value: &str) -> String {
         let mut out = Vec::new();

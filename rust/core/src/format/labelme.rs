@@ -1,0 +1,283 @@
+//! `LabelMe 3.0`: the XML of MIT's LabelMe, a file per frame, and an image per mask.
+//!
+//! ```text
+//! SUBSET/NAME.xml                 objects: boxes, polygons, masks
+//! SUBSET/Masks/NAME_mask_ID.png   pixels of a mask
+//! ```
+//!
+//! Ellipses become masks. The objects of a group are parts of the first of them.
+
+use super::annotation::{Value, attributes, corners, located, python_float, python_int, python_str};
+use super::instance;
+use super::listing::{LINE_BREAKS, Picture, at_frame, refuse_repeats};
+use super::{Format, Options};
+use crate::error::{Code, Error, Result};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, places};
+use crate::raster::png::{self, Pixels};
+use crate::raster::{Canvas, Rle};
+use crate::report::{Outcome, Tally};
+use crate::schema::ShapeKind;
+use crate::text::number::{fixed2, repr, round2_numpy, uint};
+use crate::text::xml::Pretty;
+use crate::timeline::{FrameView, Item, Scene, Timeline};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "LabelMe 3.0",
+    slug: "labelme",
+    summary: "MIT's XML by frame with an image per mask; upright boxes, polygons, ellipses and masks",
+    page: include_str!("labelme.md"),
+    plan,
+};
+
+/// Opaque and clear pixels of a mask: CVAT's translucent blue.
+const MASK_COLOURS: [[u8; 4]; 2] = [[0; 4], [0, 203, 255, 153]];
+
+const NO_SHAPE: Outcome = Outcome::Dropped("LabelMe holds boxes, polygons and masks only");
+const TURNED: Outcome = Outcome::Converted("a box without its rotation, which is an attribute");
+const DRAWN: Outcome = Outcome::Converted("a mask");
+
+fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+    refuse_repeats(scene)?;
+    let parts = vec![Part::Files(frame_chunks(scene, 0..scene.timelines.len(), 0))];
+    Ok(Plan { parts, encoder: Box::new(LabelMe { scene }) })
+}
+
+struct LabelMe<'s> {
+    scene: &'s Scene<'s>,
+}
+
+impl Encoder for LabelMe<'_> {
+    fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let (mut picture, mut canvas) = (Picture::default(), Canvas::new());
+        let mut visit = std::mem::take(&mut out.scratch.visit);
+        timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+            picture.read(timeline, view.frame, &LINE_BREAKS)?;
+            out.begin_file(format!("{}/{}.xml", timeline.subset, picture.id));
+            let masks = frame(timeline, view, &picture, out)?;
+            for (id, mask) in masks {
+                canvas.reset(mask.height, mask.width)?;
+                canvas.paint(&mask, 1)?;
+                out.begin_file(format!("{}/Masks/{}", timeline.subset, mask_name(&picture, id)));
+                png::encode(&canvas, &Pixels::Rgba8(&MASK_COLOURS), &mut out.bytes)?;
+            }
+            Ok(())
+        })?;
+        out.scratch.visit = visit;
+        Ok(())
+    }
+}
+
+/// Where the image of a mask lies below `Masks/`.
+fn mask_name(picture: &Picture, id: usize) -> String {
+    format!("{}_mask_{id}.png", picture.id)
+}
+
+/// Writes the XML of a frame; returns its masks with the ids of their objects.
+fn frame(
+    timeline: &Timeline<'_>,
+    view: &FrameView<'_>,
+    picture: &Picture,
+    out: &mut Output,
+) -> Result<Vec<(usize, Rle)>> {
+    for &row in view.tags {
+        out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_SHAPE);
+    }
+    let (objects, others): (Vec<&Item>, Vec<&Item>) =
+        view.items.iter().partition(|item| instance::is_usable(item.kind));
+    others.iter().for_each(|item| out.tally.shape(item, NO_SHAPE));
+    let parts = Parts::of(&objects);
+    let mut masks = Vec::new();
+    let Output { bytes, scratch, tally, .. } = out;
+    let mut xml = Pretty::new(bytes);
+    xml.begin("annotation");
+    head(&mut xml, timeline, view.frame, picture).map_err(|error| at_frame(error, timeline, view.frame))?;
+    for (id, item) in objects.into_iter().enumerate() {
+        let shape = Shape::of(timeline, item, scratch, tally).map_err(|error| located(error, timeline, item))?;
+        let object = Object { timeline, item, id, parts: &parts, shape: &shape };
+        object.write(&mut xml, picture).map_err(|error| located(error, timeline, item))?;
+        tally.shape(
+            item,
+            match item.kind {
+                ShapeKind::Ellipse => DRAWN,
+                ShapeKind::Rectangle if timeline.rotation(item) != 0.0 => TURNED,
+                _ => Outcome::Written,
+            },
+        );
+        if let Shape::Mask(mask) = shape {
+            masks.push((id, mask));
+        }
+    }
+    xml.end("annotation");
+    tally.frames += 1;
+    Ok(masks)
+}
+
+fn head(xml: &mut Pretty<'_>, timeline: &Timeline<'_>, frame: u32, picture: &Picture) -> Result<()> {
+    let (folder, name) = picture.id.rsplit_once('/').unwrap_or(("", &picture.id));
+    xml.text("filename", &format!("{name}{}", picture.extension))?;
+    xml.text("folder", folder)?;
+    xml.begin("source");
+    xml.text("sourceImage", "")?;
+    xml.text("sourceAnnotation", "Datumaro")?;
+    xml.end("source");
+    xml.begin("imagesize");
+    let (width, height) = timeline.size(frame);
+    xml.value("nrows", |out| uint(out, u64::from(height)));
+    xml.value("ncols", |out| uint(out, u64::from(width)));
+    xml.end("imagesize");
+    Ok(())
+}
+
+/// Groups: each object's leader, the first object of its group.
+struct Parts(Vec<usize>);
+
+impl Parts {
+    fn of(objects: &[&Item]) -> Self {
+        let leader = |(id, item): (usize, &&Item)| match item.group {
+            0 => id,
+            group => objects.iter().position(|other| other.group == group).unwrap_or(id),
+        };
+        Self(objects.iter().enumerate().map(leader).collect())
+    }
+
+    /// Ids of the other objects of the group that an object leads, with commas.
+    fn followers(&self, id: usize) -> String {
+        let followers = self.0.iter().enumerate().filter(|(other, leader)| **leader == id && *other != id);
+        followers.map(|(other, _)| other.to_string()).collect::<Vec<_>>().join(",")
+    }
+
+    /// Id of the leader of an object that does not lead.
+    fn leader(&self, id: usize) -> Option<usize> {
+        Some(self.0[id]).filter(|leader| *leader != id)
+    }
+}
+
+/// What an object is.
+enum Shape {
+    Box([f64; 4]),
+    Polygon(Vec<f64>),
+    Mask(Rle),
+}
+
+impl Shape {
+    fn of(timeline: &Timeline<'_>, item: &Item, scratch: &mut Scratch, tally: &mut Tally) -> Result<Self> {
+        let (width, height) = timeline.size(item.frame);
+        let points = timeline.points(item, &mut scratch.points);
+        Ok(match item.kind {
+            ShapeKind::Mask => Self::Mask(instance::mask(timeline, item, points, &mut scratch.raster, tally)?),
+            ShapeKind::Ellipse => {
+                let rotation = timeline.rotation(item);
+                Self::Mask(instance::ellipse(points, rotation, height, width, &mut scratch.raster)?)
+            }
+            ShapeKind::Polygon => Self::Polygon(points.iter().copied().map(round2_numpy).collect()),
+            _ => Self::Box(
+                corners(points).ok_or_else(|| Error::new(Code::BadShape, "a rectangle needs four coordinates"))?,
+            ),
+        })
+    }
+}
+
+/// An object that is about to be written.
+struct Object<'o, 't> {
+    timeline: &'o Timeline<'t>,
+    item: &'o Item,
+    id: usize,
+    parts: &'o Parts,
+    shape: &'o Shape,
+}
+
+impl Object<'_, '_> {
+    fn write(&self, xml: &mut Pretty<'_>, picture: &Picture) -> Result<()> {
+        let mut values = Vec::new();
+        attributes(self.timeline, self.item, &mut values)?;
+        xml.begin("object");
+        xml.text("name", &self.timeline.dataset.schema.label(self.item.label).name)?;
+        xml.text("deleted", "0")?;
+        xml.text("verified", "0")?;
+        xml.text("occluded", if self.item.occluded { "yes" } else { "no" })?;
+        xml.text("date", "")?;
+        xml.value("id", |out| uint(out, self.id as u64));
+        xml.begin("parts");
+        xml.text("hasparts", &self.parts.followers(self.id))?;
+        xml.text("ispartof", &self.parts.leader(self.id).map(|leader| leader.to_string()).unwrap_or_default())?;
+        xml.end("parts");
+        let user = values.iter().find(|(name, _)| *name == "username").map(|(_, value)| *value);
+        self.shape(xml, picture, &text_of(user.unwrap_or(Value::Text(""))))?;
+        let attributes: Vec<String> = values
+            .iter()
+            .filter(|(name, _)| !matches!(*name, "username" | "occluded"))
+            .map(|(name, value)| format!("{}={}", escaped(name), attribute_value(*value)))
+            .collect();
+        xml.text("attributes", &attributes.join(", "))?;
+        xml.end("object");
+        Ok(())
+    }
+
+    fn shape(&self, xml: &mut Pretty<'_>, picture: &Picture, user: &str) -> Result<()> {
+        match self.shape {
+            Shape::Box([x0, y0, x1, y1]) => {
+                xml.text("type", "bounding_box")?;
+                polygon(xml, &[*x0, *y0, *x1, *y0, *x1, *y1, *x0, *y1], user)
+            }
+            Shape::Polygon(points) => polygon(xml, points, user),
+            Shape::Mask(mask) => {
+                xml.begin("segm");
+                xml.text("mask", &mask_name(picture, self.id))?;
+                xml.begin("box");
+                let [x, y, width, height] = mask.bbox();
+                for (name, edge) in [("xmin", x), ("ymin", y), ("xmax", x + width), ("ymax", y + height)] {
+                    xml.value(name, |out| fixed2(out, f64::from(edge)));
+                }
+                xml.end("box");
+                xml.text("username", user)?;
+                xml.end("segm");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn polygon(xml: &mut Pretty<'_>, points: &[f64], user: &str) -> Result<()> {
+    xml.begin("polygon");
+    for point in points.chunks_exact(2) {
+        xml.begin("pt");
+        for (name, value) in ["x", "y"].into_iter().zip(point) {
+            xml.value(name, |out| fixed2(out, *value));
+        }
+        xml.end("pt");
+    }
+    xml.text("username", user)?;
+    xml.end("polygon");
+    Ok(())
+}
+
+fn text_of(value: Value<'_>) -> String {
+    let mut out = Vec::new();
+    python_str(&mut out, value);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A value in the list of attributes. A text that a reader would take for a number has quotes.
+fn attribute_value(value: Value<'_>) -> String {
+    match value {
+        Value::Text(text) if is_number(text) => format!("\"{text}\""),
+        Value::Text(text) => escaped(text),
+        other => text_of(other),
+    }
+}
+
+/// Whether a text is how Python prints a number.
+fn is_number(text: &str) -> bool {
+    let mut printed = Vec::new();
+    python_float(text).into_iter().for_each(|number| repr(&mut printed, number));
+    (!text.is_empty() && printed == text.as_bytes()) || python_int(text).as_deref() == Some(text)
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('=', "\\=").replace('"', "\\\"").replace(',', "\\,")
+}
+
+#[cfg(test)]
+mod tests;

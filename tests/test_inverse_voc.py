@@ -1,0 +1,137 @@
+"""LabelMe, read back with ElementTree and OpenCV."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+
+import framehaul
+from backups import Job, Task, attribute, keyframe, label, shape, tag, track
+
+# A 3x2 crop at column 10, row 20: 0 1 1 / 1 1 0.
+MASK = [1, 4, 1, 10, 20, 12, 21]
+TASK = Task(
+    labels=[
+        label("cär & <é>", attribute("plate"), attribute("speed", "number", "1"), attribute("truncated", "checkbox")),
+        label("road"),
+    ],
+    images=[("day/a_1.JPG", 40, 30), ("b.png", 60, 40)],
+    jobs=[
+        Job(
+            0,
+            1,
+            tags=[tag("road", 0)],
+            shapes=[
+                shape(
+                    "rectangle",
+                    "cär & <é>",
+                    0,
+                    [1.125, 2, 10.3, 20],
+                    plate='a=b, "1"',
+                    truncated="true",
+                    rotation=30.0,
+                ),
+                shape("rectangle", "cär & <é>", 0, [1, 2, 3, 4], plate="12", occluded=True, group=3),
+                shape("polygon", "road", 0, [0, 0, 20, 0, 20, 10], group=3),
+                shape("mask", "road", 0, MASK),
+                shape("points", "road", 0, [1, 1]),
+            ],
+            tracks=[track("road", keyframe("ellipse", 0, [10, 10, 15, 7]), keyframe("ellipse", 1, [10, 10, 12, 9]))],
+        )
+    ],
+)
+
+
+@pytest.fixture
+def members(written, tmp_path):
+    def read(name: str, task: Task = TASK) -> dict[str, bytes]:
+        framehaul.export(written(task), name, tmp_path / "out.zip", overwrite=True)
+        with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+            return {member: archive.read(member) for member in archive.namelist()}
+
+    return read
+
+
+def picture(content: bytes) -> np.ndarray:
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded is not None
+    return decoded
+
+
+def texts(element: ET.Element, path: str) -> list[str]:
+    return [each.text or "" for each in element.iterfind(path)]
+
+
+def test_labelme_has_an_object_for_each_box_polygon_and_mask(members):
+    read = members("LabelMe 3.0")
+    assert set(read) == {
+        "default/day/a_1.xml",
+        "default/b.xml",
+        "default/Masks/day/a_1_mask_3.png",
+        "default/Masks/day/a_1_mask_4.png",
+        "default/Masks/b_mask_0.png",
+    }
+    root = ET.fromstring(read["default/day/a_1.xml"])
+    assert [texts(root, path) for path in ("filename", "folder", "imagesize/nrows", "imagesize/ncols")] == [
+        ["a_1.jpg"],
+        ["day"],
+        ["30"],
+        ["40"],
+    ]
+    objects = root.findall("object")
+    assert texts(root, "object/name") == ["cär & <é>", "cär & <é>", "road", "road", "road"]
+    assert texts(root, "object/attributes") == [
+        'plate=a\\=b\\, \\"1\\", speed=1.0, truncated=True, rotation=30.0',
+        'plate="12", speed=1.0, truncated=False, rotation=0.0',
+        "",
+        "",
+        "rotation=0.0, track_id=0, keyframe=True",
+    ]
+    assert texts(root, "object/occluded") == ["no", "yes", "no", "no", "no"]
+    assert [(texts(each, "parts/hasparts"), texts(each, "parts/ispartof")) for each in objects[1:3]] == [
+        (["2"], [""]),
+        ([""], ["1"]),
+    ]
+    corners = [(float(each[0].text or ""), float(each[1].text or "")) for each in objects[0].iterfind("polygon/pt")]
+    assert corners == [(1.12, 2.0), (10.3, 2.0), (10.3, 20.0), (1.12, 20.0)]
+    assert texts(objects[3], "segm/box/*") == ["10.00", "20.00", "13.00", "22.00"]
+
+
+def test_labelme_masks_have_the_pixels_that_were_painted(members):
+    read = members("LabelMe 3.0")
+    expected = np.zeros((30, 40), np.uint8)
+    expected[20, 11:13] = expected[21, 10:12] = 1
+    mask = picture(read["default/Masks/day/a_1_mask_3.png"])
+    assert np.array_equal(mask[..., 3] > 0, expected > 0)
+    # OpenCV has blue first.
+    assert np.unique(mask.reshape(-1, 4), axis=0).tolist() == [[0, 0, 0, 0], [255, 203, 0, 153]]
+    ellipse = cv2.ellipse(np.zeros((30, 40), np.uint8), (10, 10), (5, 3), 0, 0, 360, 1, -1)
+    assert np.array_equal(picture(read["default/Masks/day/a_1_mask_4.png"])[..., 3] > 0, ellipse > 0)
+
+
+@pytest.mark.parametrize("name", ["labelme"])
+def test_every_annotation_is_in_the_report(written, tmp_path, name):
+    report = framehaul.export(written(TASK), name, tmp_path / "out.zip")
+    assert (sum(row.annotations for row in report.rows), report.frames) == (1 + 5 + 2, 2)
+
+
+@pytest.mark.parametrize("name", ["labelme"])
+def test_a_control_character_is_refused_and_its_place_named(written, tmp_path, name):
+    broken = TASK.with_job(shapes=[shape("rectangle", "cär & <é>", 1, [0, 0, 1, 1], plate="a\x1b")])
+    with pytest.raises(framehaul.Error) as caught:
+        framehaul.export(written(broken), name, tmp_path / "out.zip")
+    assert caught.value.code == "unsupported"
+    assert (caught.value.place.frame, caught.value.place.label) == (1, "cär & <é>")
+
+
+@pytest.mark.parametrize("name", ["labelme"])
+@pytest.mark.parametrize("label_name", ["", "a", 'a"b\\', "two\nlines", "ü, 😀 ]]>", "a/b"])
+def test_xml_holds_labels_of_any_name(members, name, label_name):
+    box = shape("rectangle", label_name, 0, [0, 0, 1, 1])
+    read = members(name, Task(labels=[label(label_name)], jobs=[Job(0, 0, shapes=[box])]))
+    [xml] = [content for member, content in read.items() if member.endswith(".xml")]
+    assert ET.fromstring(xml).findtext("object/name") == label_name
