@@ -1,7 +1,8 @@
 //! `Datumaro 1.0`: everything but cuboids, a JSON file per subset, in the layout of 2025's releases.
 //!
 //! ```text
-//! annotations/SUBSET.json    version, media type, categories, items (frames)
+//! annotations/SUBSET.json       version, media type, categories, items (frames)
+//! images/SUBSET/NAME.EXTENSION  with pictures; folders joined by `_`
 //! ```
 //!
 //! Numbers and strings are written as Python's `json` module writes them.
@@ -14,7 +15,7 @@ use super::skeleton::{Drawing, drawings, keypoint, ordered};
 use super::{Format, Options};
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, number, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, number, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::json;
@@ -33,26 +34,33 @@ pub const FORMAT: Format = Format {
 const HEAD: u8 = 0;
 const ITEMS: u8 = 1;
 const FOOT: u8 = 2;
+const PICTURES: u8 = 3;
 
 const NO_CUBOID: Outcome = Outcome::Dropped("Datumaro 1.0 holds no cuboids of pictures");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let mut parts = Vec::new();
     for (subset, timelines) in scene.subsets() {
-        let mut items = frame_chunks(scene, timelines, ITEMS);
+        let mut items = frame_chunks(scene, timelines.clone(), ITEMS);
         number(&mut items, 0, |chunk, _| Ok(chunk.range.end - chunk.range.start))?;
         let mut chunks = vec![single_chunk(HEAD, 0)];
         chunks.extend(items);
         chunks.push(single_chunk(FOOT, 0));
         parts.push(Part::Member { name: format!("annotations/{subset}.json"), chunks });
+        if options.save_images {
+            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
+        }
     }
-    Ok(Plan { parts, encoder: Box::new(Datumaro { scene, drawings: drawings(&scene.dataset.schema) }) })
+    let drawings = drawings(&scene.dataset.schema);
+    Ok(Plan { parts, encoder: Box::new(Datumaro { scene, drawings, has_pictures: options.save_images }) })
 }
 
 struct Datumaro<'s> {
     scene: &'s Scene<'s>,
     /// By label.
     drawings: Vec<Drawing>,
+    /// Whether pictures are written too.
+    has_pictures: bool,
 }
 
 impl Encoder for Datumaro<'_> {
@@ -60,6 +68,13 @@ impl Encoder for Datumaro<'_> {
         match chunk.section {
             HEAD => self.head(&mut out.bytes),
             ITEMS => self.items(chunk, out)?,
+            PICTURES => {
+                let timeline = &self.scene.timelines[chunk.timeline];
+                for frame in timeline.frames.slice(places(chunk)?) {
+                    let name = format!("images/{}/{}", timeline.subset.replace('/', "_"), flat_path(timeline, frame));
+                    out.picture(name, chunk.timeline, frame);
+                }
+            }
             _ => out.text("]}"),
         }
         Ok(())
@@ -126,6 +141,7 @@ impl<'s> Datumaro<'s> {
         out.text("], \"attr\": {\"frame\": ");
         uint(&mut out.bytes, timeline.number(view.frame));
         out.text("}, \"image\": {\"path\": ");
+        let path = if self.has_pictures { flat_path } else { path };
         json::ascii(&mut out.bytes, &path(timeline, view.frame));
         let (width, height) = timeline.size(view.frame);
         out.text(", \"size\": ");
@@ -231,7 +247,7 @@ impl<'s> Datumaro<'s> {
     }
 }
 
-/// Where the picture of a frame lies: under its own name. A frame of a video has one only when it is written, as PNG.
+/// Where the picture of a frame lies in the task. A frame of a video has one only when it is written, as PNG.
 fn path(timeline: &Timeline<'_>, frame: u32) -> String {
     let mut path = String::new();
     timeline.write_name(frame, &mut path);
@@ -239,6 +255,13 @@ fn path(timeline: &Timeline<'_>, frame: u32) -> String {
         path.push_str(".PNG");
     }
     path
+}
+
+/// Where the picture of a frame lies in the export.
+fn flat_path(timeline: &Timeline<'_>, frame: u32) -> String {
+    let (mut id, mut extension) = (String::new(), String::new());
+    timeline.write_id(frame, &mut id, &mut extension);
+    id.replace('/', "_") + &extension
 }
 
 /// What all annotations begin with. The annotations of the frame begin at `start`.

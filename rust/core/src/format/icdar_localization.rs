@@ -1,7 +1,8 @@
 //! `ICDAR Localization 1.0`: where the texts of each picture are.
 //!
 //! ```text
-//! SUBSET/FOLDER/gt_NAME.txt    a line an annotation, for every frame
+//! SUBSET/FOLDER/gt_NAME.txt       a line an annotation, for every frame
+//! SUBSET/images/NAME.EXTENSION    with pictures
 //! ```
 //!
 //! Boxes and polygons with their attribute `text`. Every other annotation is an empty line.
@@ -11,7 +12,7 @@ use super::icdar::{transcription, write_quoted};
 use super::yolo_layout::{OVERWRITTEN, Repeats, Subset};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number::{repr, round2_numpy};
@@ -26,20 +27,25 @@ pub const FORMAT: Format = Format {
     plan,
 };
 
+const LINES: u8 = 0;
+const PICTURES: u8 = 1;
+
 const TURNED: Outcome = Outcome::Converted("a box without its rotation");
 const NO_SHAPE: Outcome = Outcome::Dropped("ICDAR Localization holds boxes and polygons only");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let subset = |(name, timelines): (&str, std::ops::Range<usize>)| Subset {
         name: name.to_owned(),
         timelines: timelines.collect(),
     };
     let subsets: Vec<Subset> = scene.subsets().into_iter().map(subset).collect();
     let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
-    Ok(Plan {
-        parts: vec![Part::Files(frame_chunks(scene, 0..scene.timelines.len(), 0))],
-        encoder: Box::new(Localization { scene, repeats }),
-    })
+    let all = 0..scene.timelines.len();
+    let mut parts = vec![Part::Files(frame_chunks(scene, all.clone(), LINES))];
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
+    }
+    Ok(Plan { parts, encoder: Box::new(Localization { scene, repeats }) })
 }
 
 struct Localization<'s> {
@@ -49,6 +55,9 @@ struct Localization<'s> {
 
 impl Encoder for Localization<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        if chunk.section == PICTURES {
+            return request_pictures(self.scene, chunk, out, |timeline| format!("{}/images/", timeline.subset));
+        }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {

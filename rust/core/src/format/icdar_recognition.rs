@@ -1,7 +1,8 @@
 //! `ICDAR Recognition 1.0`: the texts of each picture.
 //!
 //! ```text
-//! SUBSET/gt.txt    picture, texts in quotes
+//! SUBSET/gt.txt                   picture, texts in quotes
+//! SUBSET/images/NAME.EXTENSION    with pictures
 //! ```
 //!
 //! The attribute `text` is all that it holds, of annotations of any kind and label.
@@ -11,7 +12,7 @@ use super::icdar::{transcription, write_quoted};
 use super::listing::{LINE_BREAKS, Picture, refuse_repeats};
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::timeline::{FrameView, Scene, Timeline};
@@ -25,18 +26,24 @@ pub const FORMAT: Format = Format {
     plan,
 };
 
+const LIST: u8 = 0;
+const PICTURES: u8 = 1;
+
 const TEXT_ONLY: Outcome = Outcome::Converted("its text");
 const NO_TEXT: Outcome = Outcome::Dropped("the annotation has no attribute called text");
 const NO_CUBOID: Outcome = Outcome::Dropped("CVAT leaves cuboids out");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     refuse_repeats(scene)?;
     let mut parts = Vec::new();
     for (subset, timelines) in scene.subsets() {
         // A subset of which all frames are deleted has no list.
-        let chunks = frame_chunks(scene, timelines, 0);
+        let chunks = frame_chunks(scene, timelines.clone(), LIST);
         if !chunks.is_empty() {
             parts.push(Part::Member { name: format!("{subset}/gt.txt"), chunks });
+        }
+        if options.save_images {
+            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
         }
     }
     Ok(Plan { parts, encoder: Box::new(Recognition { scene }) })
@@ -48,6 +55,9 @@ struct Recognition<'s> {
 
 impl Encoder for Recognition<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        if chunk.section == PICTURES {
+            return request_pictures(self.scene, chunk, out, |timeline| format!("{}/images/", timeline.subset));
+        }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut picture = Picture::default();
         let mut visit = std::mem::take(&mut out.scratch.visit);

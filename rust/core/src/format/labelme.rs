@@ -3,6 +3,7 @@
 //! ```text
 //! SUBSET/NAME.xml                 objects: boxes, polygons, masks
 //! SUBSET/Masks/NAME_mask_ID.png   pixels of a mask
+//! SUBSET/NAME.EXTENSION           with pictures
 //! ```
 //!
 //! Ellipses become masks. The objects of a group are parts of the first of them.
@@ -12,7 +13,9 @@ use super::instance;
 use super::listing::{LINE_BREAKS, Picture, at_frame, refuse_repeats};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, places};
+use crate::plan::{
+    Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, picture_chunks, places, request_pictures,
+};
 use crate::raster::png::{self, Pixels};
 use crate::raster::{Canvas, Rle};
 use crate::report::{Outcome, Tally};
@@ -33,13 +36,20 @@ pub const FORMAT: Format = Format {
 /// Opaque and clear pixels of a mask: CVAT's translucent blue.
 const MASK_COLOURS: [[u8; 4]; 2] = [[0; 4], [0, 203, 255, 153]];
 
+const OBJECTS: u8 = 0;
+const PICTURES: u8 = 1;
+
 const NO_SHAPE: Outcome = Outcome::Dropped("LabelMe holds boxes, polygons and masks only");
 const TURNED: Outcome = Outcome::Converted("a box without its rotation, which is an attribute");
 const DRAWN: Outcome = Outcome::Converted("a mask");
 
-fn plan<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Plan<'s>> {
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     refuse_repeats(scene)?;
-    let parts = vec![Part::Files(frame_chunks(scene, 0..scene.timelines.len(), 0))];
+    let all = 0..scene.timelines.len();
+    let mut parts = vec![Part::Files(frame_chunks(scene, all.clone(), OBJECTS))];
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
+    }
     Ok(Plan { parts, encoder: Box::new(LabelMe { scene }) })
 }
 
@@ -49,6 +59,9 @@ struct LabelMe<'s> {
 
 impl Encoder for LabelMe<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        if chunk.section == PICTURES {
+            return request_pictures(self.scene, chunk, out, |timeline| format!("{}/", timeline.subset));
+        }
         let timeline = &self.scene.timelines[chunk.timeline];
         let (mut picture, mut canvas) = (Picture::default(), Canvas::new());
         let mut visit = std::mem::take(&mut out.scratch.visit);
