@@ -13,13 +13,16 @@ from framehaul._core import __version__
 from framehaul.dataset import Dataset, Inspection, Tables, open  # noqa: A004 - reads as framehaul.open
 from framehaul.errors import Error, PartialExportError, Place
 from framehaul.exporter import Progress, export
+from framehaul.frame import Annotation, Frame, Tag
 from framehaul.registry import FormatInfo, formats
 from framehaul.report import Note, Report, Row
 
 __all__ = [
+    "Annotation",
     "Dataset",
     "Error",
     "FormatInfo",
+    "Frame",
     "Inspection",
     "Note",
     "PartialExportError",
@@ -28,6 +31,7 @@ __all__ = [
     "Report",
     "Row",
     "Tables",
+    "Tag",
     "__version__",
     "export",
     "formats",

@@ -91,6 +91,15 @@ def media_file(dataset: Dataset, task: int, media: Path | None = None) -> tuple[
     there.
     """
 
+def frames(dataset: Dataset, task: int, wanted: Sequence[int]) -> list[dict[str, Any]]:
+    """These frames of the task at this place and what they show, as `framehaul.Frame`."""
+
+def frame_counts(dataset: Dataset, task: int) -> dict[str, Any]:
+    """All frames of a task, how many annotations each shows, and how many of each label there are on all of them."""
+
+def picture_file(dataset: Dataset, task: int, frame: int, media: Path | None = None) -> bytes:
+    """The file of a frame's picture, of a task with pictures. `media` is where to look, if not in the source."""
+
 def formats() -> list[tuple[str, str, str, str]]:
     """Name, slug, summary and page of every format."""
 

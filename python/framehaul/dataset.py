@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from framehaul import _core
+from framehaul import _core, frame
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
     from typing import Literal
+
+    from framehaul.frame import Frame
 
 SAMPLE = "sample"
 """The source that is built in: a small task with every kind of annotation."""
@@ -53,6 +56,8 @@ class LabelInspection(TypedDict):
     """Name; a sublabel has its skeleton's name in front (`person/nose`)."""
     type: str
     color: str
+    edges: list[tuple[str, str]]
+    """Of a skeleton: the points that it joins by lines, by the names of their labels."""
     attributes: list[str]
 
 
@@ -119,6 +124,27 @@ class Dataset:
     def inspect(self) -> Inspection:
         """What the dataset holds: tasks, jobs, labels, and how many annotations of each label and kind."""
         return cast("Inspection", self._core.inspect())
+
+    def frame(self, task: int, frame: int) -> Frame:
+        """A frame with its annotations.
+
+        Args:
+            task: Place of the task, from 0, as `inspect` lists them.
+            frame: Number of the frame, relative to the task.
+
+        Raises:
+            Error: With the code `not-found` if there is no such frame, or if it is deleted.
+        """
+        return self.frames(task, [frame])[0]
+
+    def frames(self, task: int, frames: Sequence[int]) -> list[Frame]:
+        """Some frames with their annotations; much faster than one after another.
+
+        Args:
+            task: Place of the task, from 0, as `inspect` lists them.
+            frames: Numbers of the frames, relative to the task; such as `range(100, 200)`.
+        """
+        return frame.frames(self._core, task, frames)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Saves to a folder that `framehaul.open` maps again at once, whatever its size.

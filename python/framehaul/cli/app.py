@@ -30,6 +30,7 @@ Source = Annotated[
         help="A CVAT backup (.zip), a folder with the server's JSON answers, a saved dataset, or `sample` (built in).",
     ),
 ]
+Media = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the pictures are, for a source that has none.")]
 MaxRatio = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="How many times larger than packed a member of a backup may be.")
 ]
@@ -62,9 +63,7 @@ def export(
     ],
     *,
     save_images: Annotated[bool, typer.Option("--save-images", help="Write the pictures too.")] = False,
-    media: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the pictures are, for a source that has none.")
-    ] = None,
+    media: Media = None,
     on_error: Annotated[
         Literal["stop", "skip"], typer.Option(help="What to do about a picture that cannot be had.")
     ] = "stop",
@@ -176,6 +175,35 @@ def inspect(
         sys.stdout.buffer.write(_json(found))
     else:
         show.inspection(found)
+
+
+@app.command()
+def preview(
+    source: Source,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="OUT", help="A picture (.png), or a page about all of it (.html).")
+    ],
+    *,
+    frame: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Number of the frame in the task. Default: the busiest.")
+    ] = None,
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="A contact sheet: the first frame, the busiest, and some at random.")
+    ] = False,
+    task: Annotated[int, typer.Option(min=0, metavar="N", help="Place of the task in a project, from 0.")] = 0,
+    media: Media = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    max_ratio: MaxRatio = None,
+    max_total: MaxTotal = None,
+) -> None:
+    """Draw a frame of SOURCE with its annotations, a contact sheet, or a page (needs Pillow)."""
+    from framehaul import preview as previews
+
+    if frame is not None and (sheet or out.suffix == ".html"):
+        text = "--frame chooses the frame of a picture; a contact sheet and a page choose their own"
+        raise errors.UsageError(text, code="bad-option")
+    dataset = framehaul.open(source, max_ratio=max_ratio, max_total=_size(max_total))
+    previews.save(dataset, out, frame, as_sheet=sheet, task=task, media=media, overwrite=overwrite)
 
 
 def _names(lists: list[str] | None) -> list[str]:

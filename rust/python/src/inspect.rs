@@ -1,7 +1,7 @@
 //! What a dataset holds, in plain Python values. The types stand in `framehaul/dataset.py`.
 
 use framehaul_core::dataset::{Dataset, Job, JobKind, Media, Task, top_level};
-use framehaul_core::schema::{Label, ShapeKind};
+use framehaul_core::schema::{Label, ShapeKind, Skeleton};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -61,6 +61,10 @@ fn label_dict<'py>(py: Python<'py>, path: String, label: &Label) -> PyResult<Bou
     dict.set_item("name", path)?;
     dict.set_item("type", &label.kind)?;
     dict.set_item("color", &label.color)?;
+    let skeleton = Skeleton::of(label);
+    let point = |node: i64| skeleton.points.get(usize::try_from(node - 1).ok()?);
+    let edges = skeleton.edges.iter().filter_map(|&(from, to)| Some((point(from)?, point(to)?)));
+    dict.set_item("edges", edges.collect::<Vec<_>>())?;
     dict.set_item("attributes", label.attributes.iter().map(|attribute| &attribute.name).collect::<Vec<_>>())?;
     Ok(dict)
 }

@@ -4,6 +4,7 @@ mod dataset;
 mod error;
 mod export;
 mod formats;
+mod frame;
 mod inspect;
 mod mask;
 mod pack;
@@ -27,6 +28,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     export::register(module)?;
     formats::register(module)?;
+    frame::register(module)?;
     mask::register(module)?;
     pack::register(module)?;
     picture::register(module)?;

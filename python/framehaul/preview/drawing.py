@@ -1,0 +1,226 @@
+"""Drawing annotations over a picture."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from framehaul import mask, raster
+from framehaul.errors import Error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from framehaul.dataset import LabelInspection
+    from framehaul.frame import Annotation, Frame, Tag
+
+    Colour = tuple[int, int, int]
+    Point = tuple[float, float]
+
+# Smaller pictures are enlarged, so that lines and words are not larger than what they are about.
+SMALLEST_SIDE = 480
+CAPTION = 16
+"""Height of the line below a picture."""
+AREA, MASK = 56, 128  # how opaque areas are, of 255; masks have no border that would show them otherwise
+# Corners of CVAT's cuboids: top and bottom in turn, around the box.
+CUBOID_EDGES = [(0, 1), (2, 3), (4, 5), (6, 7), (0, 2), (2, 4), (4, 6), (6, 0), (1, 3), (3, 5), (5, 7), (7, 1)]
+
+
+class Palette:
+    """Draws frames in the colours of a dataset's labels."""
+
+    def __init__(self, labels: Sequence[LabelInspection]) -> None:
+        self._colours = {label["name"]: _colour(label["color"]) for label in labels}
+        self._edges = {label["name"]: label["edges"] for label in labels}
+
+    def draw(self, frame: Frame, picture: Image.Image, note: str = "") -> Image.Image:
+        """The picture with everything that the frame shows, and a line below it that names the frame."""
+        scale = max(1, math.ceil(SMALLEST_SIDE / min(picture.size)) if min(picture.size) < SMALLEST_SIDE / 2 else 1)
+        canvas = _Canvas(picture, scale)
+        for annotation in frame.annotations:
+            self._shape(canvas, annotation)
+        for annotation in frame.annotations:
+            self._name(canvas, annotation)
+        for line, tag in enumerate(frame.tags):
+            canvas.write((2, 2 + 14 * line), _tag_text(tag), self._colours[tag.label])
+        count = len(frame.annotations) + len(frame.tags)
+        shown = "1 annotation" if count == 1 else f"{count} annotations"
+        return canvas.captioned("  ".join(filter(None, [f"frame {frame.frame}", frame.name, shown, note])))
+
+    def _shape(self, canvas: _Canvas, it: Annotation) -> None:
+        colour = self._colours[it.label]
+        points = list(zip(it.points[::2], it.points[1::2], strict=False))
+        draw: dict[str, Callable[[], None]] = {
+            "rectangle": lambda: canvas.area(_corners(it.points, it.rotation), colour),
+            "polygon": lambda: canvas.area(points, colour),
+            "polyline": lambda: canvas.line(points, colour),
+            "points": lambda: canvas.dots(points, colour, hollow=it.occluded),
+            "ellipse": lambda: canvas.ellipse(it.points, it.rotation, colour),
+            "cuboid": lambda: canvas.lines([(points[start], points[end]) for start, end in CUBOID_EDGES], colour),
+            "mask": lambda: canvas.mask(it.points, colour),
+            "skeleton": lambda: self._skeleton(canvas, it, colour),
+        }
+        draw[it.kind]()
+
+    def _skeleton(self, canvas: _Canvas, it: Annotation, colour: Colour) -> None:
+        places = {each.label.rsplit("/", 1)[-1]: each for each in it.elements if not each.outside}
+        edges = [edge for edge in self._edges[it.label] if places.keys() >= set(edge)]
+        canvas.lines([(_point(places[start]), _point(places[end])) for start, end in edges], colour)
+        for each in places.values():
+            canvas.dots([_point(each)], self._colours[each.label], hollow=each.occluded)
+
+    def _name(self, canvas: _Canvas, it: Annotation) -> None:
+        text = it.label if it.track is None else f"{it.label} #{it.track}"
+        canvas.write_at(_top_left(it), text, self._colours[it.label])
+
+
+class _Canvas:
+    """A picture, enlarged, and an overlay; takes coordinates of the picture."""
+
+    def __init__(self, picture: Image.Image, scale: int) -> None:
+        self._size = picture.size
+        self._scale = scale
+        self._image = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST).convert(
+            "RGBA"
+        )
+        self._font = ImageFont.load_default()
+
+    def area(self, points: Sequence[Point], colour: Colour) -> None:
+        """A polygon: lightly filled, with a border."""
+        if len(points) > 2:  # noqa: PLR2004 - a line fills nothing
+            overlay = Image.new("RGBA", self._image.size)
+            ImageDraw.Draw(overlay).polygon(self._placed(points), fill=(*colour, AREA))
+            self._image.alpha_composite(overlay)
+        self.line([*points, points[0]], colour)
+
+    def ellipse(self, points: Sequence[float], rotation: float, colour: Colour) -> None:
+        """An ellipse, filled by the pixels that exports give it."""
+        x, y, right, top = points
+        radii = (abs(right - x), abs(y - top))
+        width, height = self._size
+        filled = raster.fill_ellipse(
+            (round(x), round(y)),
+            (round(radii[0]), round(radii[1])),
+            angle_degrees=round(rotation),
+            height=height,
+            width=width,
+        )
+        self._tint(filled, colour, AREA)
+        turns = [2 * math.pi * step / 72 for step in range(73)]
+        border = [(x + radii[0] * math.cos(turn), y + radii[1] * math.sin(turn)) for turn in turns]
+        self.line(_turned(border, (x, y), rotation), colour)
+
+    def mask(self, points: Sequence[float], colour: Colour) -> None:
+        """A mask, by its pixels."""
+        width, height = self._size
+        try:
+            rle = mask.from_cvat([int(point) for point in points], height=height, width=width, clip=True)
+        except Error:
+            return  # it has no pixel in the picture; exports say so
+        self._tint(mask.decode(rle), colour, MASK)
+
+    def line(self, points: Sequence[Point], colour: Colour) -> None:
+        """A line through points."""
+        ImageDraw.Draw(self._image).line(self._placed(points), fill=colour, width=2, joint="curve")
+
+    def lines(self, edges: Sequence[tuple[Point, Point]], colour: Colour) -> None:
+        """Lines from point to point."""
+        for edge in edges:
+            self.line(edge, colour)
+
+    def dots(self, points: Sequence[Point], colour: Colour, *, hollow: bool) -> None:
+        """Points; hollow ones for what is hidden."""
+        draw = ImageDraw.Draw(self._image)
+        for x, y in self._placed(points):
+            draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=None if hollow else colour, outline=colour, width=2)
+
+    def write_at(self, point: Point, text: str, colour: Colour) -> None:
+        """Words above a point, inside the picture."""
+        ((x, y),) = self._placed([point])
+        self.write((x, y - 18), text, colour)
+
+    def write(self, corner: Point, text: str, colour: Colour) -> None:
+        """Words on a ground of the colour."""
+        draw = ImageDraw.Draw(self._image)
+        width = draw.textlength(_plain(text), font=self._font) + 4
+        x = min(max(corner[0], 0), max(self._image.width - width, 0))
+        y = min(max(corner[1], 0), self._image.height - 13)
+        draw.rectangle((x, y, x + width, y + 12), fill=colour)
+        draw.text((x + 2, y), _plain(text), fill=_readable_on(colour), font=self._font)
+
+    def captioned(self, text: str) -> Image.Image:
+        """The picture with a line of text below."""
+        whole = Image.new("RGB", (self._image.width, self._image.height + CAPTION), "black")
+        whole.paste(self._image.convert("RGB"))
+        ImageDraw.Draw(whole).text((4, self._image.height + 1), _plain(text), fill="white", font=self._font)
+        return whole
+
+    def _placed(self, points: Sequence[Point]) -> list[Point]:
+        return [(x * self._scale, y * self._scale) for x, y in points]
+
+    def _tint(self, pixels: np.ndarray, colour: Colour, opacity: int) -> None:
+        """Colours the pixels that are set, half transparent."""
+        alpha = Image.fromarray(np.ascontiguousarray(pixels) * np.uint8(opacity)).resize(
+            self._image.size, Image.Resampling.NEAREST
+        )
+        overlay = Image.new("RGBA", self._image.size, (*colour, 0))
+        overlay.putalpha(alpha)
+        self._image.alpha_composite(overlay)
+
+
+def _point(element: Annotation) -> Point:
+    return element.points[0], element.points[1]
+
+
+def _corners(box: Sequence[float], rotation: float) -> list[Point]:
+    left, top, right, bottom = box
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    return _turned(corners, ((left + right) / 2, (top + bottom) / 2), rotation)
+
+
+def _turned(points: Sequence[Point], centre: Point, degrees: float) -> list[Point]:
+    """Points turned clockwise on the screen."""
+    sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
+    offsets = [(x - centre[0], y - centre[1]) for x, y in points]
+    return [(centre[0] + x * cosine - y * sine, centre[1] + x * sine + y * cosine) for x, y in offsets]
+
+
+def _top_left(it: Annotation) -> Point:
+    """Where the name of an annotation stands."""
+    if it.kind == "skeleton":
+        seen = [_point(each) for each in it.elements if not each.outside] or [(0.0, 0.0)]
+        return min(x for x, _ in seen), min(y for _, y in seen)
+    if it.kind == "mask":
+        return it.points[-4], it.points[-3]
+    if it.kind == "ellipse":
+        x, y, right, top = it.points
+        return x - abs(right - x), y - abs(y - top)
+    return min(it.points[::2]), min(it.points[1::2])
+
+
+def _tag_text(tag: Tag) -> str:
+    return ", ".join([tag.label, *(f"{name}={value}" for name, value in tag.attributes.items())])
+
+
+def _colour(text: str) -> Colour:
+    try:
+        red, green, blue, *_ = ImageColor.getrgb(text)
+    except ValueError:
+        return 255, 255, 0
+    return red, green, blue
+
+
+def _readable_on(colour: Colour) -> Colour:
+    red, green, blue = colour
+    is_light = 299 * red + 587 * green + 114 * blue > 128_000  # noqa: PLR2004 - half of the brightness of white
+    return (0, 0, 0) if is_light else (255, 255, 255)
+
+
+def _plain(text: str) -> str:
+    """What Pillow's own font can write: letters without their accents, and `?` for other scripts."""
+    letters = [letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)]
+    return "".join(letters).encode("ascii", "replace").decode("ascii")

@@ -1,0 +1,170 @@
+//! Frames with what they show, as plain Python values. The types stand in `framehaul/frame.py`.
+
+use std::path::PathBuf;
+
+use framehaul_core::dataset;
+use framehaul_core::error::{Code, Error, Result};
+use framehaul_core::media::Files;
+use framehaul_core::timeline::{FrameView, Item, PointScratch, Scene, Timeline, VisitScratch};
+use pyo3::prelude::*;
+
+use crate::dataset::Dataset;
+use crate::error::to_py;
+
+/// Adds the functions.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(frames, module)?)?;
+    module.add_function(wrap_pyfunction!(frame_counts, module)?)?;
+    module.add_function(wrap_pyfunction!(picture_file, module)?)
+}
+
+#[derive(IntoPyObject)]
+struct Annotation {
+    kind: &'static str,
+    label: String,
+    points: Vec<f64>,
+    rotation: f64,
+    track: Option<u32>,
+    keyframe: bool,
+    group: u32,
+    z_order: i32,
+    occluded: bool,
+    outside: bool,
+    source: String,
+    attributes: Vec<(String, String)>,
+    elements: Vec<Annotation>,
+}
+
+#[derive(IntoPyObject)]
+struct Frame {
+    frame: u32,
+    number: u64,
+    name: String,
+    width: u32,
+    height: u32,
+    tags: Vec<(String, Vec<(String, String)>)>,
+    annotations: Vec<Annotation>,
+}
+
+#[derive(IntoPyObject)]
+struct Counts {
+    frames: Vec<u32>,
+    annotations: Vec<u32>,
+    labels: Vec<(String, u64)>,
+}
+
+#[pyfunction]
+fn frames(py: Python<'_>, dataset: &Dataset, task: usize, wanted: Vec<u32>) -> PyResult<Vec<Frame>> {
+    let read = || {
+        let scene = Scene::new(&dataset.0)?;
+        let timeline = timeline(&scene, task)?;
+        let mut scratch = VisitScratch::default();
+        let mut frames = Vec::with_capacity(wanted.len());
+        for frame in wanted {
+            if !timeline.frames.contains(frame) {
+                let message = format!("the task has no such frame among its {}, or it is deleted", timeline.task.size);
+                return Err(Error::new(Code::NotFound, message).at_frame(frame).in_task(&timeline.task.name));
+            }
+            let place = timeline.frames.rank(frame);
+            timeline.visit_frames(place..place + 1, &mut scratch, |view| {
+                frames.push(frame_of(timeline, view));
+                Ok(())
+            })?;
+        }
+        Ok(frames)
+    };
+    py.detach(read).map_err(to_py)
+}
+
+#[pyfunction]
+fn frame_counts(py: Python<'_>, dataset: &Dataset, task: usize) -> PyResult<Counts> {
+    let count = || {
+        let scene = Scene::new(&dataset.0)?;
+        let timeline = timeline(&scene, task)?;
+        let (mut frames, mut annotations) = (Vec::new(), Vec::new());
+        let mut labels = vec![0; dataset.0.schema.len()];
+        timeline.visit_frames(0..timeline.frames.len(), &mut VisitScratch::default(), |view| {
+            frames.push(view.frame);
+            annotations.push((view.items.len() + view.tags.len()) as u32);
+            let tags = view.tags.iter().map(|&row| dataset.0.columns.tags.label[row as usize]);
+            view.items.iter().map(|item| item.label).chain(tags).for_each(|label| labels[label as usize] += 1);
+            Ok(())
+        })?;
+        let names = (0..labels.len() as u32).map(|label| dataset.0.schema.path(label));
+        Ok(Counts { frames, annotations, labels: names.zip(labels).filter(|(_, count)| *count > 0).collect() })
+    };
+    py.detach(count).map_err(to_py)
+}
+
+#[pyfunction]
+#[pyo3(signature = (dataset, task, frame, media = None))]
+fn picture_file(dataset: &Dataset, task: usize, frame: u32, media: Option<PathBuf>) -> PyResult<Vec<u8>> {
+    let read = || {
+        let known = dataset.0.tasks.get(task).filter(|task| frame < task.size).ok_or_else(|| no_task(&dataset.0))?;
+        let dataset::Media::Images { rows } = &known.media else {
+            return Err(Error::new(Code::NotFound, "the task has no pictures but a video").in_task(&known.name));
+        };
+        let name = dataset.0.columns.images.name.value((rows.start + frame) as usize);
+        Ok(Files::find(&dataset.0, media.as_deref())?.read(known, name)?.bytes)
+    };
+    read().map_err(to_py)
+}
+
+fn timeline<'s, 'd>(scene: &'s Scene<'d>, task: usize) -> Result<&'s Timeline<'d>> {
+    scene.timelines.iter().find(|timeline| timeline.task_place() == task).ok_or_else(|| no_task(scene.dataset))
+}
+
+fn no_task(dataset: &dataset::Dataset) -> Error {
+    let message = format!("the source has no such task; tasks are counted from 0, and it has {}", dataset.tasks.len());
+    Error::new(Code::NotFound, message)
+}
+
+fn frame_of(timeline: &Timeline<'_>, view: &FrameView<'_>) -> Frame {
+    let (schema, columns) = (&timeline.dataset.schema, &timeline.dataset.columns);
+    let (width, height) = timeline.size(view.frame);
+    let mut name = String::new();
+    timeline.write_name(view.frame, &mut name);
+    let tag = |&row: &u32| {
+        let values = columns.tags.attributes.get(row);
+        let values =
+            values.map(|(number, text)| (schema.attribute(number).name.clone(), columns.text(text).to_owned()));
+        (schema.path(columns.tags.label[row as usize]), values.collect())
+    };
+    Frame {
+        frame: view.frame,
+        number: timeline.number(view.frame),
+        name,
+        width,
+        height,
+        tags: view.tags.iter().map(tag).collect(),
+        annotations: view.items.iter().map(|item| annotation(timeline, item)).collect(),
+    }
+}
+
+fn annotation(timeline: &Timeline<'_>, item: &Item) -> Annotation {
+    let (schema, columns) = (&timeline.dataset.schema, &timeline.dataset.columns);
+    let mut attributes = Vec::new();
+    timeline.for_each_value(item, |number, text| {
+        attributes.push((schema.attribute(number).name.clone(), text.to_owned()));
+    });
+    // An element is no skeleton, so that this ends one level below.
+    let mut elements = Vec::new();
+    if item.kind == framehaul_core::schema::ShapeKind::Skeleton {
+        timeline.push_elements(item, &mut elements);
+    }
+    Annotation {
+        kind: item.kind.as_str(),
+        label: schema.path(item.label),
+        points: timeline.points(item, &mut PointScratch::default()).to_vec(),
+        rotation: timeline.rotation(item),
+        track: item.track_id(),
+        keyframe: item.is_keyframe(),
+        group: item.group,
+        z_order: item.z_order,
+        occluded: item.occluded,
+        outside: item.outside,
+        source: columns.text(item.source).to_owned(),
+        attributes,
+        elements: elements.iter().map(|element| annotation(timeline, element)).collect(),
+    }
+}
