@@ -1,7 +1,7 @@
 //! `framehaul.mask`: COCO RLE masks over NumPy arrays and dicts.
 
 use framehaul_core::error::{Code, Error};
-use framehaul_core::raster::{Measured, Rle, cvat, encode as encoder, merge as joiner, polygon};
+use framehaul_core::raster::{Compared, Measured, Rle, cvat, encode as encoder, merge as joiner, polygon};
 use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -161,12 +161,15 @@ fn iou<'py>(
         return Err(PyValueError::new_err(message));
     }
     let truth = map(py, columns, |dict, _| Ok(Measured::new(&dict.read()?)))?;
-    let truth: Vec<_> = truth.iter().zip(&crowd).collect();
-    let values = map(py, rows, |dict, _| {
-        let found = Measured::new(&dict.read()?);
-        truth.iter().map(|(truth, crowd)| found.iou(truth, **crowd)).collect::<Result<Vec<f64>, _>>()
-    })?;
-    Ok(values.concat().into_pyarray(py).reshape([rows.len(), columns.len()])?.into_any())
+    let truth = Compared::new(truth, crowd).map_err(to_py)?;
+    let found = map(py, rows, |dict, _| Ok(Measured::new(&dict.read()?)))?;
+    let table = py.import("numpy")?.call_method1("zeros", ((rows.len(), columns.len()),))?;
+    let mut values = table.cast::<PyArrayDyn<f64>>()?.readwrite();
+    let slice = values.as_slice_mut()?;
+    let compare = |(found, values): (&Measured, &mut [f64])| truth.iou(found, values);
+    run(py, |_| found.par_iter().zip(slice.par_chunks_mut(truth.count().max(1))).try_for_each(compare))?;
+    drop(values);
+    Ok(table)
 }
 
 #[pyfunction]

@@ -178,11 +178,34 @@ impl Numbers {
             numbers.push(shapes)?;
             return Ok(Batch::One(&numbers.values));
         }
-        for shape in shapes.try_iter()? {
-            numbers.push(&shape?)?;
+        if !numbers.push_lists(shapes)? {
+            for shape in shapes.try_iter()? {
+                numbers.push(&shape?)?;
+            }
         }
         let starts = std::iter::once(0).chain(numbers.ends.iter().copied());
         Ok(Batch::Many(starts.zip(&numbers.ends).map(|(start, &end)| &numbers.values[start..end]).collect()))
+    }
+
+    /// Reads a list of lists of numbers, the usual batch, several times as fast as one by one: `struct.pack` takes all
+    /// numbers in one call. False, and nothing read, if the batch is something else.
+    fn push_lists(&mut self, shapes: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = shapes.py();
+        let Ok(shapes) = shapes.cast::<PyList>() else { return Ok(false) };
+        if !shapes.iter().all(|shape| shape.is_exact_instance_of::<PyList>()) {
+            return Ok(false);
+        }
+        let chain = py.import("itertools")?.getattr("chain")?.call_method1("from_iterable", (shapes,))?;
+        let numbers = PyList::empty(py);
+        numbers.call_method1("extend", (chain,))?;
+        let pack = py.import("struct")?.call_method1("Struct", (format!("{}d", numbers.len()),))?.getattr("pack")?;
+        let Ok(packed) = pack.call1(numbers.to_tuple()) else { return Ok(false) };
+        let (bytes, _) = packed.cast::<PyBytes>()?.as_bytes().as_chunks();
+        self.values.extend(bytes.iter().map(|&bytes| f64::from_ne_bytes(bytes)));
+        for shape in shapes {
+            self.ends.push(self.ends.last().copied().unwrap_or(0) + shape.len()?);
+        }
+        Ok(true)
     }
 
     fn push(&mut self, shape: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -30,20 +30,21 @@ pub(super) struct Deflater {
 
 impl Deflater {
     /// Adds `count` pixels of the same one to four bytes.
-    pub fn run(&mut self, pixel: &[u8], count: u32) {
-        let (size, length) = (pixel.len() as u64, u64::from(count) * pixel.len() as u64);
+    #[inline]
+    pub fn run<const N: usize>(&mut self, pixel: [u8; N], count: u32) {
+        let length = u64::from(count) * N as u64;
         self.adler.add(pixel, u64::from(count));
         let first = pixel[0];
-        if !pixel.iter().all(|&byte| byte == first) {
-            self.tokens.extend(pixel.iter().map(|&byte| Token::Literal(byte)));
-            self.repeat(pixel, size as u8, length - size);
+        if pixel != [first; N] {
+            self.tokens.extend(pixel.map(Token::Literal));
+            self.repeat(&pixel, N as u8, length - N as u64);
         } else if self.last == Some(first) {
             self.repeat(&[first], 1, length);
         } else {
             self.tokens.push(Token::Literal(first));
             self.repeat(&[first], 1, length - 1);
         }
-        self.last = pixel.last().copied();
+        self.last = Some(pixel[N - 1]);
     }
 
     /// Adds `length` bytes that repeat `pixel`, which has just been added.
@@ -93,22 +94,24 @@ impl Deflater {
             bits.put(Symbol { bits: 0b011, length: 3 });
             fixed
         };
-        Codes { literals: huffman::codes(&lengths[0]), distances: huffman::codes(&lengths[1]) }
+        Codes::new(&lengths)
     }
 
     /// How often each symbol of both alphabets is used.
     fn frequencies(&self) -> ([u64; LITERALS], [u64; DISTANCES]) {
         let (mut literals, mut distances) = ([0; LITERALS], [0; DISTANCES]);
-        literals[END_OF_BLOCK] = 1;
+        let mut lengths = [0; LONGEST as usize + 1];
         for &token in &self.tokens {
             match token {
                 Token::Literal(byte) => literals[usize::from(byte)] += 1,
                 Token::Repeat { distance, length } => each_match(length, |length, times| {
-                    literals[length_symbol(length).0] += times;
+                    lengths[length as usize] += times;
                     distances[usize::from(distance) - 1] += times;
                 }),
             }
         }
+        (SHORTEST..=LONGEST).for_each(|length| literals[length_symbol(length).0] += lengths[length as usize]);
+        literals[END_OF_BLOCK] = 1;
         (literals, distances)
     }
 }
@@ -116,15 +119,31 @@ impl Deflater {
 /// The codes of a block.
 struct Codes {
     literals: Vec<Symbol>,
+    /// The code of each length of a match, with its extra bits.
+    lengths: Vec<Symbol>,
     distances: Vec<Symbol>,
 }
 
 impl Codes {
+    fn new([literals, distances]: &[Vec<u8>; 2]) -> Self {
+        let literals = huffman::codes(literals);
+        let length = |length| {
+            let (symbol, extra) = length_symbol(length);
+            literals[symbol].then(extra)
+        };
+        let none = std::iter::repeat_n(Symbol::default(), SHORTEST as usize);
+        let lengths = none.chain((SHORTEST..=LONGEST).map(length)).collect();
+        Self { literals, lengths, distances: huffman::codes(distances) }
+    }
+
+    #[inline]
     fn repeat(&self, bits: &mut Bits, distance: u8, length: u64) {
         let distance = self.distances[usize::from(distance) - 1];
         each_match(length, |length, times| {
-            let (symbol, extra) = length_symbol(length);
-            let whole = self.literals[symbol].then(extra).then(distance);
+            let whole = self.lengths[length as usize].then(distance);
+            if times == 1 {
+                return bits.put(whole);
+            }
             // As many at once as fit: these are nearly all of a sparse image.
             let at_once = u64::from(32 / whole.length).min(times);
             let many = (0..at_once).fold(Symbol::default(), |many, _| many.then(whole));
@@ -135,11 +154,14 @@ impl Codes {
 }
 
 /// Calls `visit` with the lengths of the matches that `length` bytes are cut into, and how many there are of each.
+#[inline]
 fn each_match(length: u64, mut visit: impl FnMut(u64, u64)) {
+    if length <= LONGEST {
+        return visit(length, 1);
+    }
     let (full, rest) = (length / LONGEST, length % LONGEST);
     match (full, rest) {
         (_, 0) => visit(LONGEST, full),
-        (0, _) => visit(rest, 1),
         // The rest is too short for a match and takes from the last full one.
         (_, 1 | 2) => {
             if full > 1 {
@@ -291,14 +313,19 @@ impl Adler {
 
     /// Adds `count` times the bytes of `pixel`. Each byte is added to `a`, and then `a` to `b`; over many equal pixels
     /// the sums are arithmetic series.
-    fn add(&mut self, pixel: &[u8], count: u64) {
-        let size = pixel.len() as u64;
+    #[inline]
+    fn add<const N: usize>(&mut self, pixel: [u8; N], count: u64) {
+        let size = N as u64;
         let sum: u64 = pixel.iter().map(|&byte| u64::from(byte)).sum();
         let weighted: u64 = pixel.iter().zip((1..=size).rev()).map(|(&byte, weight)| weight * u64::from(byte)).sum();
-        let pairs = count * count.saturating_sub(1) / 2 % Self::MODULUS;
-        let count = count % Self::MODULUS;
+        // Both stay small enough for all that follows in 64 bits; divisions are dear here.
+        let pairs = if sum == 0 { 0 } else { count * count.saturating_sub(1) / 2 % Self::MODULUS };
+        let count = if count < Self::MODULUS { count } else { count % Self::MODULUS };
         self.b = (self.b + count * (size * self.a + weighted) + pairs * (size * sum)) % Self::MODULUS;
-        self.a = (self.a + count * sum) % Self::MODULUS;
+        self.a += count * sum;
+        if self.a >= Self::MODULUS {
+            self.a %= Self::MODULUS;
+        }
     }
 
     fn value(&self) -> u32 {
@@ -314,7 +341,15 @@ mod tests {
 
     fn inflated(runs: &[(&[u8], u32)]) -> (Vec<u8>, usize) {
         let (mut deflater, mut stream, mut bytes) = (Deflater::default(), Vec::new(), Vec::new());
-        runs.iter().for_each(|&(pixel, count)| deflater.run(pixel, count));
+        for &(pixel, count) in runs {
+            match *pixel {
+                [a] => deflater.run([a], count),
+                [a, b] => deflater.run([a, b], count),
+                [a, b, c] => deflater.run([a, b, c], count),
+                [a, b, c, d] => deflater.run([a, b, c, d], count),
+                _ => unreachable!(),
+            }
+        }
         deflater.finish(&mut stream);
         // Also checks the checksum.
         flate2::read::ZlibDecoder::new(stream.as_slice()).read_to_end(&mut bytes).unwrap();

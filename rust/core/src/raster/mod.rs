@@ -33,5 +33,5 @@ mod scratch;
 mod strips;
 
 pub use canvas::{Canvas, Change};
-pub use rle::{Measured, Rle, iou};
+pub use rle::{Compared, Measured, Rle};
 pub use scratch::Scratch;

@@ -29,31 +29,43 @@ pub enum Pixels<'a> {
 }
 
 impl Pixels<'_> {
-    /// Bit depth, colour type and bytes of a pixel.
-    fn layout(&self) -> (u8, u8, usize) {
+    /// Bit depth and colour type.
+    fn kind(&self) -> [u8; 2] {
         match self {
-            Self::Grey8(_) => (8, 0, 1),
-            Self::Grey16(_) => (16, 0, 2),
-            Self::Rgb8(_) => (8, 2, 3),
-            Self::Rgba8(_) => (8, 6, 4),
-            Self::Palette8 { .. } => (8, 3, 1),
+            Self::Grey8(_) => [8, 0],
+            Self::Grey16(_) => [16, 0],
+            Self::Rgb8(_) => [8, 2],
+            Self::Rgba8(_) => [8, 6],
+            Self::Palette8 { .. } => [8, 3],
         }
     }
 
-    /// The bytes of a value's pixel, zeros behind them. [`Code::BadMask`] for a value that has none.
-    fn pixel(&self, value: u32) -> Result<[u8; 4]> {
-        let at = value as usize;
-        let pixel = match self {
-            Self::Grey8(shades) => shades.get(at).map(|&v| [v, 0, 0, 0]),
-            Self::Grey16(shades) => shades.get(at).map(|v| v.to_be_bytes()).map(|[high, low]| [high, low, 0, 0]),
-            Self::Rgb8(colours) => colours.get(at).map(|&[r, g, b]| [r, g, b, 0]),
-            Self::Rgba8(colours) => colours.get(at).copied(),
-            Self::Palette8 { index, colours } => {
-                index.get(at).filter(|&&place| usize::from(place) < colours.len()).map(|&v| [v, 0, 0, 0])
-            }
-        };
-        pixel
-            .ok_or_else(|| Error::new(Code::BadMask, format!("the label image has the value {value} without a colour")))
+    /// How many values have a pixel.
+    fn count(&self) -> usize {
+        match self {
+            Self::Grey8(pixels) | Self::Palette8 { index: pixels, .. } => pixels.len(),
+            Self::Grey16(pixels) => pixels.len(),
+            Self::Rgb8(pixels) => pixels.len(),
+            Self::Rgba8(pixels) => pixels.len(),
+        }
+    }
+
+    /// Whether the canvas can be written with these, else [`Code::BadMask`].
+    fn check(&self, canvas: &Canvas) -> Result<()> {
+        let bad = |message: String| Err(Error::new(Code::BadMask, message));
+        let largest = canvas.rows().iter().flatten().map(|change| change.value).max().unwrap_or(0);
+        if largest as usize >= self.count() {
+            return bad(format!("the label image has the value {largest}, with {} to be written", self.count()));
+        }
+        let Self::Palette8 { index, colours } = self else { return Ok(()) };
+        if !(1..=256).contains(&colours.len()) {
+            return bad(format!("a PNG cannot have a palette of {} colours", colours.len()));
+        }
+        let used = &index[..=largest as usize];
+        match used.iter().find(|&&place| usize::from(place) >= colours.len()) {
+            Some(place) => bad(format!("the label image has colour {place} of a palette of {}", colours.len())),
+            None => Ok(()),
+        }
     }
 }
 
@@ -66,19 +78,22 @@ pub fn encode(canvas: &Canvas, pixels: &Pixels<'_>, out: &mut Vec<u8>) -> Result
     if height == 0 || width == 0 {
         return Err(Error::new(Code::BadShape, format!("a PNG of {height} x {width} pixels")));
     }
-    let (depth, colour_type, _) = pixels.layout();
+    pixels.check(canvas)?;
     out.extend(b"\x89PNG\r\n\x1a\n");
     chunk(out, b"IHDR", |out| {
         out.extend([width.to_be_bytes(), height.to_be_bytes()].concat());
-        out.extend([depth, colour_type, 0, 0, 0]);
+        out.extend(pixels.kind());
+        out.extend([0; 3]);
     })?;
     if let Pixels::Palette8 { colours, .. } = pixels {
-        if !(1..=256).contains(&colours.len()) {
-            return Err(Error::new(Code::BadMask, format!("a PNG cannot have a palette of {} colours", colours.len())));
-        }
         chunk(out, b"PLTE", |out| out.extend(colours.as_flattened()))?;
     }
-    let deflated = deflate(canvas, pixels)?;
+    let deflated = match *pixels {
+        Pixels::Grey8(pixels) | Pixels::Palette8 { index: pixels, .. } => deflate(canvas, |v| [pixels[v]]),
+        Pixels::Grey16(pixels) => deflate(canvas, |v| pixels[v].to_be_bytes()),
+        Pixels::Rgb8(pixels) => deflate(canvas, |v| pixels[v]),
+        Pixels::Rgba8(pixels) => deflate(canvas, |v| pixels[v]),
+    };
     chunk(out, b"IDAT", |out| deflated.finish(out))?;
     chunk(out, b"IEND", |_| ())
 }
@@ -101,9 +116,9 @@ fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], write: impl FnOnce(&mut Vec<u8>)) ->
 
 /// Pixels that are alike, up to column `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Run {
+struct Run<const N: usize> {
     end: u32,
-    pixel: [u8; 4],
+    pixel: [u8; N],
 }
 
 /// PNG's filters None and Up.
@@ -111,47 +126,39 @@ const NONE: u8 = 0;
 const UP: u8 = 2;
 
 /// Compresses the rows, each with the filter that leaves fewer runs: as it is, or its difference from the row above.
-fn deflate(canvas: &Canvas, pixels: &Pixels<'_>) -> Result<Deflater> {
-    let (_, _, size) = pixels.layout();
+fn deflate<const N: usize>(canvas: &Canvas, pixel: impl Fn(usize) -> [u8; N]) -> Deflater {
     let mut deflater = Deflater::default();
-    let blank = [Run { end: canvas.width(), pixel: [0; 4] }];
+    let blank = [Run { end: canvas.width(), pixel: [0; N] }];
     let (mut above, mut row, mut differences) = (Vec::new(), blank.to_vec(), Vec::new());
     let mut drawn: Option<&[Change]> = None;
     for changes in canvas.rows() {
         if drawn == Some(changes) {
-            above.clone_from(&row);
+            differences.clear();
+            differences.extend(blank);
         } else {
             std::mem::swap(&mut above, &mut row);
-            draw(changes, canvas.width(), pixels, &mut row)?;
+            row.clear();
+            each_run(changes, canvas.width(), |_, end, value| {
+                push(&mut row, Run { end, pixel: pixel(value as usize) })
+            });
+            subtract(&row, &above, &mut differences);
             drawn = Some(changes);
         }
-        subtract(&row, &above, &mut differences);
         // Blank rows in a sequence are one run, filter and all.
         let plain = row == blank || row.len() <= differences.len();
         let (filter, runs) = if plain { (NONE, &row) } else { (UP, &differences) };
-        deflater.run(&[filter], 1);
+        deflater.run([filter], 1);
         let mut from = 0;
         for run in runs {
-            deflater.run(&run.pixel[..size], run.end - from);
+            deflater.run(run.pixel, run.end - from);
             from = run.end;
         }
     }
-    Ok(deflater)
-}
-
-/// Finds a row's runs of equal pixels.
-fn draw(changes: &[Change], width: u32, pixels: &Pixels<'_>, row: &mut Vec<Run>) -> Result<()> {
-    row.clear();
-    let mut result = Ok(());
-    each_run(changes, width, |_, end, value| match pixels.pixel(value) {
-        Ok(pixel) => push(row, Run { end, pixel }),
-        Err(error) => result = Err(error),
-    });
-    result
+    deflater
 }
 
 /// Finds the runs of a row's difference from the one above, byte by byte and modulo 256.
-fn subtract(row: &[Run], above: &[Run], differences: &mut Vec<Run>) {
+fn subtract<const N: usize>(row: &[Run<N>], above: &[Run<N>], differences: &mut Vec<Run<N>>) {
     differences.clear();
     let (mut i, mut j) = (0, 0);
     while let (Some(here), Some(up)) = (row.get(i), above.get(j)) {
@@ -162,7 +169,8 @@ fn subtract(row: &[Run], above: &[Run], differences: &mut Vec<Run>) {
     }
 }
 
-fn push(runs: &mut Vec<Run>, run: Run) {
+#[inline]
+fn push<const N: usize>(runs: &mut Vec<Run<N>>, run: Run<N>) {
     match runs.last_mut() {
         Some(last) if last.pixel == run.pixel => last.end = run.end,
         _ => runs.push(run),

@@ -248,35 +248,66 @@ impl RunWriter {
 pub struct Measured {
     size: (u32, u32),
     area: u64,
-    bbox: [u32; 4],
-    runs: Vec<(u64, u64)>,
+    /// Left, top, and the first column and row beyond.
+    bounds: [u32; 4],
+    runs: Vec<(u32, u32)>,
 }
 
 impl Measured {
     /// Measures a mask.
     pub fn new(rle: &Rle) -> Self {
-        Self { size: (rle.height, rle.width), area: rle.area(), bbox: rle.bbox(), runs: rle.runs().collect() }
+        let [left, top, width, height] = rle.bbox();
+        // Runs lie in the image, whose pixels 32 bits can count.
+        let runs = rle.runs().map(|(start, end)| (start as u32, end as u32)).collect();
+        Self { size: (rle.height, rle.width), area: rle.area(), bounds: [left, top, left + width, top + height], runs }
     }
 
-    /// Intersection over union with `other`, 0 to 1. With `crowd`, `other` is a crowd region and the divisor is the
-    /// area of `self` alone, as in COCO's evaluation. 0 where nothing overlaps. [`Code::BadMask`] if the sizes differ.
-    pub fn iou(&self, other: &Self, crowd: bool) -> Result<f64> {
-        require_same_size(self.size, other.size)?;
-        if !boxes_overlap(self.bbox, other.bbox) {
-            return Ok(0.0);
-        }
+    /// Intersection over union with a mask of the same size whose box overlaps this one's.
+    fn iou(&self, other: &Self, crowd: bool) -> f64 {
         let common = common_area(&self.runs, &other.runs);
         if common == 0 {
-            return Ok(0.0);
+            return 0.0;
         }
         let whole = if crowd { self.area } else { self.area + other.area - common };
-        Ok(common as f64 / whole as f64)
+        common as f64 / whole as f64
     }
 }
 
-/// Intersection over union of two masks; see [`Measured::iou`].
-pub fn iou(a: &Rle, b: &Rle, crowd: bool) -> Result<f64> {
-    Measured::new(a).iou(&Measured::new(b), crowd)
+/// Masks of one size that others are compared with.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    masks: Vec<Measured>,
+    /// The masks' bounds, for themselves: of most masks nothing else is looked at.
+    bounds: Vec<[u32; 4]>,
+    crowd: Vec<bool>,
+}
+
+impl Compared {
+    /// Masks, each of which may be a crowd region. [`Code::BadMask`] if their sizes differ.
+    pub fn new(masks: Vec<Measured>, crowd: Vec<bool>) -> Result<Self> {
+        masks.windows(2).try_for_each(|pair| require_same_size(pair[0].size, pair[1].size))?;
+        Ok(Self { bounds: masks.iter().map(|mask| mask.bounds).collect(), masks, crowd })
+    }
+
+    /// How many masks there are.
+    pub fn count(&self) -> usize {
+        self.masks.len()
+    }
+
+    /// Writes the intersection over union, 0 to 1, of `found` with each of the masks into `values`, which hold 0. For a
+    /// crowd region the divisor is the area of `found` alone, as in COCO's evaluation. [`Code::BadMask`] if the sizes
+    /// differ.
+    pub fn iou(&self, found: &Measured, values: &mut [f64]) -> Result<()> {
+        self.masks.first().map_or(Ok(()), |mask| require_same_size(found.size, mask.size))?;
+        let [left, top, right, bottom] = found.bounds;
+        for (i, (value, bounds)) in values.iter_mut().zip(&self.bounds).enumerate() {
+            let meets = (bounds[0] < right) & (left < bounds[2]) & (bounds[1] < bottom) & (top < bounds[3]);
+            if meets {
+                *value = found.iou(&self.masks[i], self.crowd.get(i).is_some_and(|&crowd| crowd));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whether two sizes (height, width) are the same, else [`Code::BadMask`].
@@ -288,23 +319,15 @@ pub(super) fn require_same_size(a: (u32, u32), b: (u32, u32)) -> Result<()> {
     Err(Error::new(Code::BadMask, message))
 }
 
-fn boxes_overlap(a: [u32; 4], b: [u32; 4]) -> bool {
-    let meet = |i: usize| {
-        let (a_end, b_end) = (u64::from(a[i]) + u64::from(a[i + 2]), u64::from(b[i]) + u64::from(b[i + 2]));
-        u64::from(a[i]) < b_end && u64::from(b[i]) < a_end
-    };
-    meet(0) && meet(1)
-}
-
 /// Number of pixels that both lists of runs set.
-fn common_area(a: &[(u64, u64)], b: &[(u64, u64)]) -> u64 {
+fn common_area(a: &[(u32, u32)], b: &[(u32, u32)]) -> u64 {
     // Begin where both have begun: one mask may lie far to the right.
-    let after = |runs: &[(u64, u64)], start| runs.partition_point(|&(_, end)| end <= start);
+    let after = |runs: &[(u32, u32)], start| runs.partition_point(|&(_, end)| end <= start);
     let (Some(&(a_start, _)), Some(&(b_start, _))) = (a.first(), b.first()) else { return 0 };
     let (mut i, mut j) = (after(a, b_start), after(b, a_start));
     let mut common = 0;
     while let (Some(&(a_start, a_end)), Some(&(b_start, b_end))) = (a.get(i), b.get(j)) {
-        common += a_end.min(b_end).saturating_sub(a_start.max(b_start));
+        common += u64::from(a_end.min(b_end).saturating_sub(a_start.max(b_start)));
         i += usize::from(a_end <= b_end);
         j += usize::from(b_end <= a_end);
     }
@@ -368,6 +391,11 @@ mod tests {
     #[test]
     fn overlap_is_counted_once_and_divided_by_the_union_or_the_first_area() {
         let (a, b) = (rle(4, 4, &[0, 8, 8]), rle(4, 4, &[4, 8, 4]));
+        let iou = |a: &Rle, b: &Rle, crowd| {
+            let mut value = [0.0];
+            Compared::new(vec![Measured::new(b)], vec![crowd]).unwrap().iou(&Measured::new(a), &mut value)?;
+            Ok::<_, Error>(value[0])
+        };
         assert_eq!(iou(&a, &b, false).unwrap(), 4.0 / 12.0);
         assert_eq!(iou(&a, &b, true).unwrap(), 0.5);
         let none = rle(4, 4, &[16]);
@@ -388,7 +416,9 @@ mod tests {
             hostile(u32::MAX, u32::MAX, vec![1, u32::MAX]),
         ] {
             let mut scratch = Scratch::new();
-            let _ = (mask.area(), mask.bbox(), iou(&mask, &mask, false), mask.to_compressed());
+            let measured = Measured::new(&mask);
+            let _ = (mask.area(), mask.bbox(), mask.to_compressed());
+            Compared::new(vec![measured.clone()], vec![false]).unwrap().iou(&measured, &mut [0.0]).unwrap();
             let _ = (cvat::from_rle(&mask, &mut scratch), contours::trace(&mask, &mut scratch));
         }
     }
