@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 
 import pytest
@@ -140,3 +141,69 @@ def test_two_pictures_of_one_name_are_an_error_that_names_both(tmp_path):
     assert '"a.png" (task "task", frame 0)' in str(caught.value)
     assert '"a.PNG" (task "task", frame 1)' in str(caught.value)
     assert not (tmp_path / "out.zip").exists()
+
+
+def test_sizes_that_the_source_does_not_tell_are_read_from_the_files(tmp_path):
+    sizes = [(name, 0, 0) for name, _, _ in SIZES]
+    backup = Task(TASK.labels, TASK.jobs, sizes, files=PICTURES).backup(tmp_path / "task.zip")
+    framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    images = json.loads(members(tmp_path / "out.zip")["annotations/instances_default.json"])["images"]
+    assert [(image["width"], image["height"]) for image in images] == [(6, 4), (5, 3), (4, 4)]
+
+
+@pytest.mark.parametrize("format", [info.name for info in framehaul.formats()])
+def test_every_format_stores_every_picture(tmp_path, format):  # noqa: A002 - as in the API
+    backup = TASK.backup(tmp_path / "task.zip")
+    framehaul.export(backup, format, tmp_path / "out.zip", save_images=True)
+    content = members(tmp_path / "out.zip")
+    pictures = {name: data for name, data in content.items() if data in PICTURES.values()}
+    assert sorted(pictures.values()) == sorted(PICTURES.values())
+    assert all(name.lower().endswith(".png") for name in pictures)
+
+
+def test_a_template_names_frames_in_pictures_and_texts_alike(tmp_path):
+    backup = TASK.backup(tmp_path / "task.zip")
+    reports = framehaul.export(
+        backup,
+        ["coco", "yolo", "cvat-images"],
+        tmp_path / "out",
+        save_images=True,
+        name_template="{task}-{subset}/{frame}_{stem}",
+    )
+    assert len(reports) == 3
+    coco = members(tmp_path / "out/COCO 1.0.zip")
+    assert coco["images/default/task-default/000001_sub/b.png"] == PICTURES["sub/b.PNG"]
+    [_, second, _] = json.loads(coco["annotations/instances_default.json"])["images"]
+    assert second["file_name"] == "task-default/000001_sub/b.png"
+    yolo = members(tmp_path / "out/YOLO 1.1.zip")
+    assert yolo["obj_train_data/task-default/000000_a.png"] == PICTURES["a.png"]
+    assert b"data/obj_train_data/task-default/000000_a.png\n" in yolo["train.txt"]
+    cvat = members(tmp_path / "out/CVAT for images 1.1.zip")
+    assert cvat["images/task-default/000001_sub/b.PNG"] == PICTURES["sub/b.PNG"]
+    assert b'name="task-default/000001_sub/b.PNG"' in cvat["annotations.xml"]
+
+
+def test_a_template_names_the_frames_of_a_video_too(tmp_path):
+    backup = Task(TASK.labels, [Job(0, 1)], start=3).backup(tmp_path / "task.zip")
+    framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", name_template="{task}/{stem}.{ext}")
+    images = json.loads(members(tmp_path / "out.zip")["annotations/instances_default.json"])["images"]
+    assert [image["file_name"] for image in images] == ["task/frame_000003.png", "task/frame_000004.png"]
+
+
+@pytest.mark.parametrize(
+    ("template", "code", "text"),
+    [
+        ("{task}", "name-collision", '"a.png" (task "task", frame 0) and "sub/b.PNG" (task "task", frame 1)'),
+        ("../{stem}", "unsafe-name", "frame 0"),
+        ("{name}", "bad-option", "unknown field"),
+        ("{job}/{stem}", "bad-option", "the export is of no job"),
+        ("{project}/{stem}", "bad-option", "the export is of no project"),
+    ],
+)
+def test_a_template_that_gives_no_good_names_is_refused_before_anything_is_written(tmp_path, template, code, text):
+    backup = TASK.backup(tmp_path / "task.zip")
+    with pytest.raises(errors.Error) as caught:
+        framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", name_template=template)
+    assert caught.value.code == code
+    assert text in str(caught.value)
+    assert list(tmp_path.iterdir()) == [backup]

@@ -127,6 +127,7 @@ def export(
     media: Path | None = None,
     frames: Callable[[int, list[int]], Iterator[bytes]] | None = None,
     on_error: Literal["stop", "skip"] = "stop",
+    name_template: str | None = None,
     select: str = "all",
     labels: Sequence[str] = (),
     subsets: Sequence[str] = (),

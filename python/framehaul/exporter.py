@@ -49,6 +49,7 @@ def export(
     save_images: bool = ...,
     media: str | os.PathLike[str] | None = ...,
     on_error: Literal["stop", "skip"] = ...,
+    name_template: str | None = ...,
     frames: str = ...,
     labels: Sequence[str] = ...,
     subset: Sequence[str] = ...,
@@ -70,6 +71,7 @@ def export(
     save_images: bool = ...,
     media: str | os.PathLike[str] | None = ...,
     on_error: Literal["stop", "skip"] = ...,
+    name_template: str | None = ...,
     frames: str = ...,
     labels: Sequence[str] = ...,
     subset: Sequence[str] = ...,
@@ -90,6 +92,7 @@ def export(
     save_images: bool = False,
     media: str | os.PathLike[str] | None = None,
     on_error: Literal["stop", "skip"] = "stop",
+    name_template: str | None = None,
     frames: str = "all",
     labels: Sequence[str] = (),
     subset: Sequence[str] = (),
@@ -115,6 +118,10 @@ def export(
             their own names, in a folder of the task's name, or in `data`.
         on_error: Whether a picture that is missing, or is not the picture it should be, stops the export or is left
             out; the report says which.
+        name_template: What frames are called, in every format: `"{task}/{stem}"`. The fields are `{task}`, `{task_id}`,
+            `{project}`, `{job}`, `{subset}`, `{stem}` (the name without extension, with its folders), `{ext}` (without
+            its dot; added at the end if it is not named) and `{frame}` (absolute, six digits). Two frames of one name
+            are an error.
         frames: `annotated` takes the frames that show something or carry a tag, and negatives; `keyframes` those on
             which somebody placed a track's shape, a single shape or a tag; `every:N` each N-th, counted from the task's
             first. Frames keep their names, and tracks are interpolated as ever; formats that number the pictures number
@@ -152,6 +159,7 @@ def export(
             save_images=save_images,
             media=None if media is None else Path(media),
             on_error=on_error,
+            name_template=name_template,
             select=frames,
             labels=_names(labels),
             subsets=_names(subset),

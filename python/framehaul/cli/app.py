@@ -67,6 +67,14 @@ def export(
     on_error: Annotated[
         Literal["stop", "skip"], typer.Option(help="What to do about a picture that cannot be had.")
     ] = "stop",
+    name_template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="What frames are called, such as {task}/{stem}; fields: task, task_id, project, job, subset, stem, ext,"
+            " frame.",
+        ),
+    ] = None,
     job: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Only this job: its place in a backup, or its id.")
     ] = None,
@@ -130,6 +138,7 @@ def export(
                 save_images=save_images,
                 media=media,
                 on_error=on_error,
+                name_template=name_template,
                 frames=frames,
                 labels=_names(labels),
                 subset=_names(subset),

@@ -26,7 +26,7 @@ use crate::media::{Files, Library, Pictures};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
-use crate::timeline::{Scene, Selection};
+use crate::timeline::{Scene, Selection, Template};
 
 /// How to run exports.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,8 @@ pub struct Options {
     pub strict: bool,
     /// Where the files of pictures are, if not in the source.
     pub media: Option<PathBuf>,
+    /// What frames are called, if not what CVAT calls them.
+    pub name_template: Option<Template>,
     /// What happens when a picture cannot be had.
     pub on_error: OnError,
     /// What formats may vary in.
@@ -96,12 +98,15 @@ pub fn export(
         false => None,
     };
     let source = library.as_ref().map(|library| library as &dyn Pictures);
+    let measured = library.as_ref().and_then(|library| pool.install(|| library.files.measure(dataset)));
+    let dataset = measured.as_ref().unwrap_or(dataset);
     let scene = pool.install(|| {
         let mut scene = match options.job {
             Some(job) => Scene::of_job(dataset, job),
             None => Scene::new(dataset),
         }?;
         scene.select(&options.selection)?;
+        options.name_template.as_ref().map_or(Ok(()), |template| scene.rename(template, options.job))?;
         Ok(scene)
     })?;
     let mut reports = Vec::with_capacity(outputs.len());

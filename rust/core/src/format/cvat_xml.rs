@@ -212,7 +212,7 @@ pub fn request_pictures(scene: &Scene<'_>, chunk: &Chunk, out: &mut Output) -> R
             name.push('/');
         }
         timeline.write_name(frame, &mut name);
-        if matches!(timeline.task.media, Media::Video { .. }) {
+        if !timeline.has_paths() {
             name.push_str(".PNG");
         }
         out.picture(name, chunk.timeline, frame);

@@ -13,7 +13,6 @@ use super::annotation::{Value, attributes, corners, element_attributes, located,
 use super::instance::{ellipse_box, mask};
 use super::skeleton::{Drawing, drawings, keypoint, ordered};
 use super::{Format, Options};
-use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, number, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -251,7 +250,7 @@ impl<'s> Datumaro<'s> {
 fn path(timeline: &Timeline<'_>, frame: u32) -> String {
     let mut path = String::new();
     timeline.write_name(frame, &mut path);
-    if matches!(timeline.task.media, Media::Video { .. }) {
+    if !timeline.has_paths() {
         path.push_str(".PNG");
     }
     path

@@ -5,12 +5,17 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::{Picture, Pictures, Stream};
 use crate::dataset::{Dataset, Media, Task};
 use crate::error::{Code, Error, Result};
 use crate::ingest::Limits;
 use crate::ingest::archive::{self, Entry, Zip};
 use crate::timeline::Timeline;
+
+/// Bytes in which the header of a picture is looked for before the whole file is: photographs have thumbnails before it.
+const HEADER: u64 = 256 * 1024;
 
 /// Where the files of all tasks are.
 pub struct Files {
@@ -63,9 +68,42 @@ impl Files {
         })
     }
 
-    /// Reads the beginning of a file, up to `count` bytes.
-    pub fn read_start(&self, task: &Task, name: &str, count: u64) -> Result<Picture> {
-        self.first(task, name, |_, found| found.whole(count))
+    /// The dataset with the sizes of its pictures that the source does not tell, as the files have them; `None` if it
+    /// tells all. A file that has none is left to the export, which may not even show it.
+    pub fn measure(&self, dataset: &Dataset) -> Option<Dataset> {
+        let images = &dataset.columns.images;
+        let (mut width, mut height) = (images.width.to_vec(), images.height.to_vec());
+        let tasks = dataset.tasks.iter().filter(|task| !task.is_3d);
+        let unknown: Vec<(&Task, usize)> = tasks
+            .filter_map(|task| match &task.media {
+                Media::Images { rows } => Some(rows.clone().map(move |row| (task, row as usize))),
+                Media::Video { .. } => None,
+            })
+            .flatten()
+            .filter(|(_, row)| width[*row] == 0 || height[*row] == 0)
+            .collect();
+        if unknown.is_empty() {
+            return None;
+        }
+        let sizes = unknown.into_par_iter().map(|(task, row)| (row, self.size(task, images.name.value(row))));
+        for (row, size) in sizes.collect::<Vec<_>>() {
+            if let Some((w, h)) = size {
+                (width[row], height[row]) = (w, h);
+            }
+        }
+        let mut measured = dataset.clone();
+        measured.columns.images.width = width.into();
+        measured.columns.images.height = height.into();
+        Some(measured)
+    }
+
+    /// Width and height as the header of a file has them, which nearly always stands at its beginning.
+    fn size(&self, task: &Task, name: &str) -> Option<(u32, u32)> {
+        [HEADER, u64::MAX].into_iter().find_map(|most| {
+            let picture = self.first(task, name, |_, found| found.whole(most)).ok()?;
+            let size = imagesize::blob_size(&picture.bytes).ok()?;
+            Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
+        })
     }
 
     fn first<T>(&self, task: &Task, name: &str, read: impl Fn(&str, Found<'_>) -> Result<T>) -> Result<T> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use super::template::Pattern;
 use crate::dataset::{Dataset, Media, Task};
 
 /// An ascending set of frames, held as ranges: a video of millions of frames with a few deleted ones costs a few words.
@@ -97,11 +98,24 @@ pub struct FrameNames {
     pub offset: u64,
     /// Pictures that got another name because an earlier task of the subset has theirs, by frame.
     pub renamed: HashMap<u32, String>,
+    /// What the user wants them to be called, if anything.
+    pub pattern: Option<Pattern>,
 }
 
 impl FrameNames {
-    /// Writes a frame's name: the path of its picture, or `frame_000123` for a video.
+    /// Writes a frame's name: the path of its picture, or `frame_000123` for a video; with an extension there too if the
+    /// user has made it up.
     pub fn write(&self, dataset: &Dataset, task: &Task, frame: u32, out: &mut String) {
+        let Some(pattern) = &self.pattern else { return self.write_own(dataset, task, frame, out) };
+        let mut name = String::new();
+        self.write_own(dataset, task, frame, &mut name);
+        if matches!(task.media, Media::Video { .. }) {
+            name.push_str(".png");
+        }
+        pattern.write(&name, task.absolute(frame) + self.offset, out);
+    }
+
+    fn write_own(&self, dataset: &Dataset, task: &Task, frame: u32, out: &mut String) {
         match &task.media {
             Media::Video { .. } => {
                 // Writing to a string cannot fail.

@@ -13,6 +13,7 @@ mod moment;
 mod scene;
 mod selection;
 mod similarity;
+mod template;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tracks;
@@ -23,5 +24,6 @@ pub use merge::Loss;
 pub use moment::{Moment, PointScratch};
 pub use scene::{Scene, SceneKind, Timeline};
 pub use selection::{Frames, Negatives, Selection};
+pub use template::{Pattern, Template};
 pub use tracks::{Keyframe, Track, Tracks};
 pub use visit::{FrameView, Item, Origin, TrackView, VisitScratch};

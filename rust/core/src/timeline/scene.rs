@@ -1,6 +1,6 @@
 //! What one export shows: which tasks, which frames, which jobs, and the names of all of it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::frames::{FrameNames, FrameSet, NameMangler, split_extension};
@@ -163,7 +163,7 @@ fn project_names(dataset: &Dataset, tasks: &[&Task], subsets: &[String]) -> Vec<
         if place == 0 || tasks[place - 1].subset != task.subset {
             offset = 0;
         }
-        let mut names = FrameNames { offset, renamed: HashMap::new() };
+        let mut names = FrameNames { offset, ..FrameNames::default() };
         if let Media::Images { rows } = &task.media {
             let placeholders = placeholders(dataset, task);
             for frame in (0..task.size).filter(|frame| !placeholders.contains(frame)) {
@@ -282,9 +282,14 @@ impl<'d> Timeline<'d> {
         self.dataset.tasks.iter().position(|task| std::ptr::eq(task, self.task)).unwrap_or_default()
     }
 
+    /// Whether the names of frames are paths with an extension; those of a video's frames are not.
+    pub fn has_paths(&self) -> bool {
+        matches!(self.task.media, Media::Images { .. }) || self.names.pattern.is_some()
+    }
+
     /// Whether two frames may have one name but for the extension. Frames of a video and pictures of a project do not.
     pub fn may_repeat_names(&self) -> bool {
-        matches!(self.task.media, Media::Images { .. })
+        self.has_paths()
     }
 
     /// Writes the name of a frame.
@@ -297,7 +302,7 @@ impl<'d> Timeline<'d> {
     pub fn write_id(&self, frame: u32, id: &mut String, extension: &mut String) {
         let start = id.len();
         self.write_name(frame, id);
-        if matches!(self.task.media, Media::Video { .. }) {
+        if !self.has_paths() {
             extension.push_str(".png");
             return;
         }
