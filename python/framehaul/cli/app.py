@@ -71,8 +71,7 @@ def export(
         str | None,
         typer.Option(
             metavar="TEXT",
-            help="What frames are called, such as {task}/{stem}; fields: task, task_id, project, job, subset, stem, ext,"
-            " frame.",
+            help="What frames are called, such as {task}/{stem}; also task_id, project, job, subset, ext, frame.",
         ),
     ] = None,
     job: Annotated[
