@@ -135,14 +135,26 @@ const ITEMS_PER_CHUNK: u64 = 4096;
 /// Frames in a chunk that shows little: formats with a file per frame pay for each.
 const FRAMES_PER_CHUNK: u64 = 4096;
 
+/// Frames in a chunk that writes images of each: a few kilobytes a frame and image, more for noise.
+const IMAGES_PER_CHUNK: u64 = 64;
+
 /// Cuts the frames of these timelines into chunks of about equal work. Chunks do not depend on the number of threads.
 pub fn frame_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
+    frame_chunks_up_to(FRAMES_PER_CHUNK, scene, timelines, section)
+}
+
+/// The same for chunks that write images.
+pub fn image_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
+    frame_chunks_up_to(IMAGES_PER_CHUNK, scene, timelines, section)
+}
+
+fn frame_chunks_up_to(most: u64, scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     for place in timelines {
         let timeline = &scene.timelines[place];
         let frames = u64::from(timeline.frames.len());
         let items = timeline.estimated_items().max(1);
-        let step = (frames * ITEMS_PER_CHUNK / items).clamp(1, FRAMES_PER_CHUNK);
+        let step = (frames * ITEMS_PER_CHUNK / items).clamp(1, most);
         chunks.extend(cut(0..frames, step).map(|range| Chunk { section, timeline: place, range, first: 0 }));
     }
     chunks

@@ -9,7 +9,7 @@
 //!
 //! Tags only.
 
-use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
+use super::listing::{LINE_BREAKS, Picture, check_labels, is_blank, label_names};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
@@ -133,8 +133,6 @@ fn write_numbers(labels: &[u32], bytes: &mut Vec<u8>) {
 
 /// A name with blanks inside has quotes, in front of its extension.
 fn write_name(picture: &Picture, bytes: &mut Vec<u8>) {
-    // Python counts the four separators of ASCII among the blanks.
-    let is_blank = |symbol: char| symbol.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&symbol);
     let quote: &[u8] = if picture.id.trim_matches(is_blank).contains(is_blank) { b"\"" } else { b"" };
     bytes.extend_from_slice(quote);
     bytes.extend_from_slice(picture.id.as_bytes());

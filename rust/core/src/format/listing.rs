@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Place, Result};
 use crate::schema::{Schema, ShapeKind};
 use crate::timeline::{Scene, Timeline};
 
@@ -20,6 +20,11 @@ pub fn check_labels(schema: &Schema, breaks: &[char]) -> Result<()> {
                 .advise("give the label a name of one line"))
         }
     }
+}
+
+/// What Python takes for a blank: the four separators of ASCII too.
+pub fn is_blank(symbol: char) -> bool {
+    symbol.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&symbol)
 }
 
 /// The names of all labels, sublabels too.
@@ -53,6 +58,11 @@ impl Picture {
 /// An error with its place.
 pub fn at_frame(error: Error, timeline: &Timeline<'_>, frame: u32) -> Error {
     error.in_task(&timeline.task.name).at_frame(frame)
+}
+
+/// The place of a frame, for notes.
+pub fn frame_place(timeline: &Timeline<'_>, frame: u32) -> Place {
+    Place { task: Some(timeline.task.name.clone()), frame: Some(i64::from(frame)), ..Place::default() }
 }
 
 /// Rows of the tags on a frame, in order.

@@ -3,6 +3,7 @@
 //! Adding a format is one file with its page beside it, and one line in [`ALL`].
 
 mod annotation;
+mod camvid;
 mod coco;
 mod coco_keypoints;
 mod cvat_images;
@@ -12,16 +13,21 @@ mod datumaro;
 mod icdar;
 mod icdar_localization;
 mod icdar_recognition;
+mod ids;
 mod imagenet;
 mod instance;
 mod joints;
 mod labelme;
+mod label_images;
 mod lfw;
 mod listing;
 mod market1501;
+mod masks;
 mod mot;
+mod palette;
 #[cfg(test)]
 mod robustness;
+mod segmentation_mask;
 mod skeleton;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -66,6 +72,8 @@ pub const ALL: &[Format] = &[
     icdar_recognition::FORMAT,
     icdar_localization::FORMAT,
     labelme::FORMAT,
+    segmentation_mask::FORMAT,
+    camvid::FORMAT,
 ];
 
 /// A format that exports can be written in.

@@ -68,9 +68,9 @@ impl Packer {
         Ok(Chunk { packing: self.packing, bytes, content: Content::Part(checksum) })
     }
 
-    /// Adds a whole member to the chunk under way. Errors: `unsafe-name`.
+    /// Adds a whole member to the chunk under way; label images are compressed already. Errors: `unsafe-name`.
     pub fn file(&mut self, name: &str, data: &[u8]) -> Result<()> {
-        self.add(name, data, None, true)
+        self.add(name, data, None, !name.ends_with(".png"))
     }
 
     /// Adds a whole member that would not become smaller, such as a picture: it is not tried. `checksum` is its CRC-32 if

@@ -1,0 +1,108 @@
+//! What the formats of label images share: a pass over frames and their masks, and images painted from them.
+
+use super::ids::Ids;
+use super::listing::Picture;
+use super::masks::{Conversion, Converted, Mask};
+use super::palette::{Colour, Palette};
+use crate::error::Result;
+use crate::plan::{Chunk, Output, places};
+use crate::raster::Canvas;
+use crate::raster::png::{self, Pixels};
+use crate::report::{Outcome, Tally};
+use crate::timeline::{FrameView, Item, Scene, Timeline};
+
+const OVERWRITTEN: Outcome = Outcome::Dropped("a picture of the same name in a later subset has its images");
+
+/// A frame and the masks on it.
+pub struct Frame<'a> {
+    /// Its timeline.
+    pub timeline: &'a Timeline<'a>,
+    /// The frame and its annotations.
+    pub view: &'a FrameView<'a>,
+    /// Its id.
+    pub picture: &'a Picture,
+    /// The masks.
+    pub masks: Vec<Mask>,
+    /// The shapes that are no masks.
+    pub rest: Vec<Item>,
+}
+
+/// Calls `each` with the frames of a chunk, and tallies these and the shapes that become masks.
+pub fn visit(
+    scene: &Scene<'_>,
+    ids: &Ids,
+    conversion: Conversion,
+    chunk: &Chunk,
+    out: &mut Output,
+    mut each: impl FnMut(&Frame<'_>, &mut Output) -> Result<()>,
+) -> Result<()> {
+    let timeline = &scene.timelines[chunk.timeline];
+    let mut picture = Picture::default();
+    let mut visit = std::mem::take(&mut out.scratch.visit);
+    timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+        out.tally.frames += 1;
+        if ids.without_images.contains(&(chunk.timeline, view.frame)) {
+            drop_all(timeline, view, view.items, OVERWRITTEN, &mut out.tally);
+            return Ok(());
+        }
+        ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+        ids.note(chunk.timeline, timeline, view.frame, &mut out.tally);
+        let Converted { masks, rest } = conversion.convert(timeline, view.items, &mut out.scratch, &mut out.tally)?;
+        each(&Frame { timeline, view, picture: &picture, masks, rest }, out)
+    })?;
+    out.scratch.visit = visit;
+    Ok(())
+}
+
+/// Tallies tags and shapes that a format cannot hold.
+pub fn drop_all(timeline: &Timeline<'_>, view: &FrameView<'_>, shapes: &[Item], why: Outcome, tally: &mut Tally) {
+    view.tags.iter().for_each(|&row| tally.tag(timeline.dataset.columns.tags.label[row as usize], why));
+    shapes.iter().for_each(|item| tally.shape(item, why));
+}
+
+/// The masks of a frame as a map of numbers: 0 where there is none, else the place of the uppermost by layers, from 1.
+#[derive(Default)]
+pub struct Painting {
+    canvas: Canvas,
+    /// Places of the masks in the order of their numbers.
+    order: Vec<usize>,
+}
+
+impl Painting {
+    /// Paints the masks of a frame: those of higher layers over others, of one layer later ones over earlier ones.
+    pub fn paint(&mut self, timeline: &Timeline<'_>, frame: u32, masks: &[Mask]) -> Result<()> {
+        let (width, height) = timeline.size(frame);
+        self.canvas.reset(height, width)?;
+        self.order.clear();
+        self.order.extend(0..masks.len());
+        self.order.sort_by_key(|&place| masks[place].leader.z_order);
+        for (number, &place) in (1..).zip(&self.order) {
+            self.canvas.paint(&masks[place].pixels, number)?;
+        }
+        Ok(())
+    }
+
+    /// The values of all numbers: that of 0, and one for each mask, made of its place among the masks.
+    pub fn values<T>(&self, none: T, value: impl FnMut(usize) -> T) -> Vec<T> {
+        std::iter::once(none).chain(self.order.iter().copied().map(value)).collect()
+    }
+
+    /// Begins a file and writes the image with these pixels for the numbers.
+    pub fn write(&self, name: String, pixels: &Pixels<'_>, out: &mut Output) -> Result<()> {
+        out.begin_file(name);
+        png::encode(&self.canvas, pixels, &mut out.bytes)
+    }
+}
+
+/// The colours of the classes of a frame's masks, by number.
+pub fn class_colours(painting: &Painting, palette: &Palette, masks: &[Mask]) -> Vec<Colour> {
+    let colour = |place: usize| palette.colour(palette.class(masks[place].leader.label));
+    painting.values(palette.colour(palette.background), colour)
+}
+
+/// A line for each class: `red green blue name`.
+pub fn write_colours<'a>(classes: impl IntoIterator<Item = &'a (String, Colour)>, out: &mut Output) {
+    for (name, [red, green, blue]) in classes {
+        out.text(&format!("{red} {green} {blue} {name}\n"));
+    }
+}
