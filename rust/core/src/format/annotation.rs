@@ -25,7 +25,8 @@ pub enum Value<'a> {
 /// Names that CVAT adds to the attributes; a label's own attribute of that name loses its value.
 const OCCLUDED: &str = "occluded";
 const ROTATION: &str = "rotation";
-const TRACK_ID: &str = "track_id";
+/// The attribute that tells of which track a shape is.
+pub const TRACK_ID: &str = "track_id";
 const KEYFRAME: &str = "keyframe";
 
 /// The corners `x0, y0, x1, y1` of a rectangle without its rotation.

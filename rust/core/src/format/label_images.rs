@@ -1,5 +1,6 @@
 //! What the formats of label images share: a pass over frames and their masks, and images painted from them.
 
+use super::annotation::place;
 use super::ids::Ids;
 use super::listing::Picture;
 use super::masks::{Conversion, Converted, Mask};
@@ -82,6 +83,11 @@ impl Painting {
         Ok(())
     }
 
+    /// The map.
+    pub fn canvas(&self) -> &Canvas {
+        &self.canvas
+    }
+
     /// The values of all numbers: that of 0, and one for each mask, made of its place among the masks.
     pub fn values<T>(&self, none: T, value: impl FnMut(usize) -> T) -> Vec<T> {
         std::iter::once(none).chain(self.order.iter().copied().map(value)).collect()
@@ -105,4 +111,13 @@ pub fn write_colours<'a>(classes: impl IntoIterator<Item = &'a (String, Colour)>
     for (name, [red, green, blue]) in classes {
         out.text(&format!("{red} {green} {blue} {name}\n"));
     }
+}
+
+/// What a pixel of 16 bits holds of a value that belongs to a shape.
+pub fn saturated(value: usize, timeline: &Timeline<'_>, item: &Item, tally: &mut Tally) -> u16 {
+    u16::try_from(value).unwrap_or_else(|_| {
+        let message = "a pixel cannot hold the number of a mask and has 65535 instead, as in CVAT";
+        tally.note(message, || place(timeline, item));
+        u16::MAX
+    })
 }

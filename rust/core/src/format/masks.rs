@@ -10,9 +10,11 @@
 //! | ellipses become masks | yes | yes | yes |
 //! | the masks of a group become one, behind those without a group | yes | yes | |
 //!
+//! [`TRACKED_SHAPES`] are as the first, but for what comes from no track.
+//!
 //! A mask keeps the label, layer, group and attributes of its shape; that of a group those of its largest.
 
-use super::annotation::{corners, located};
+use super::annotation::{TRACK_ID, corners, located};
 use super::instance;
 use crate::error::{Code, Error, Result};
 use crate::geometry::rotated_box_to_polygon;
@@ -30,15 +32,19 @@ pub struct Conversion {
     polygons: bool,
     /// Whether upright boxes do.
     boxes: bool,
+    /// Whether only shapes of tracks do.
+    tracked: bool,
 }
 
 /// For formats of nothing but masks.
-pub const ALL_SHAPES: Conversion = Conversion { polygons: true, boxes: true };
+pub const ALL_SHAPES: Conversion = Conversion { polygons: true, boxes: true, tracked: false };
+/// The same for the shapes of tracks alone.
+pub const TRACKED_SHAPES: Conversion = Conversion { tracked: true, ..ALL_SHAPES };
 /// For formats that hold boxes beside masks.
-pub const NO_UPRIGHT_BOXES: Conversion = Conversion { polygons: true, boxes: false };
+pub const NO_UPRIGHT_BOXES: Conversion = Conversion { polygons: true, boxes: false, tracked: false };
 /// For formats that hold polygons and boxes of any rotation beside masks.
 #[allow(dead_code, reason = "PASCAL VOC comes next")]
-pub const ONLY_MASKS: Conversion = Conversion { polygons: false, boxes: false };
+pub const ONLY_MASKS: Conversion = Conversion { polygons: false, boxes: false, tracked: false };
 
 const MERGED: Outcome = Outcome::Converted("a part of the one mask of its group");
 const CONVERTED: Outcome = Outcome::Converted("a mask");
@@ -64,6 +70,9 @@ pub struct Converted {
 impl Conversion {
     /// Whether a shape becomes a mask; works without coordinates.
     pub fn applies(self, timeline: &Timeline<'_>, item: &Item) -> bool {
+        if self.tracked && !is_tracked(timeline, item) {
+            return false;
+        }
         match item.kind {
             ShapeKind::Mask | ShapeKind::Ellipse => true,
             ShapeKind::Polygon => self.polygons,
@@ -101,6 +110,11 @@ impl Conversion {
 
 fn is_turned(timeline: &Timeline<'_>, item: &Item) -> bool {
     timeline.rotation(item) != 0.0
+}
+
+/// To CVAT whatever has an attribute `track_id` is of a track.
+fn is_tracked(timeline: &Timeline<'_>, item: &Item) -> bool {
+    item.track_id().is_some() || timeline.dataset.schema.find_attribute(item.label, TRACK_ID).is_some()
 }
 
 fn outcome(item: &Item) -> Outcome {

@@ -4,6 +4,7 @@
 
 mod annotation;
 mod camvid;
+mod cityscapes;
 mod coco;
 mod coco_keypoints;
 mod cvat_images;
@@ -13,17 +14,20 @@ mod datumaro;
 mod icdar;
 mod icdar_localization;
 mod icdar_recognition;
+mod icdar_segmentation;
 mod ids;
 mod imagenet;
 mod instance;
 mod joints;
 mod labelme;
+mod kitti;
 mod label_images;
 mod lfw;
 mod listing;
 mod market1501;
 mod masks;
 mod mot;
+mod mots;
 mod palette;
 #[cfg(test)]
 mod robustness;
@@ -74,6 +78,10 @@ pub const ALL: &[Format] = &[
     labelme::FORMAT,
     segmentation_mask::FORMAT,
     camvid::FORMAT,
+    icdar_segmentation::FORMAT,
+    cityscapes::FORMAT,
+    kitti::FORMAT,
+    mots::FORMAT,
 ];
 
 /// A format that exports can be written in.
