@@ -6,6 +6,8 @@
 //! SUBSET/images/NAME.EXTENSION   with pictures
 //! ```
 
+use std::collections::HashSet;
+
 use super::annotation::{Value, attributes, int_of, located, place, python_int, python_str};
 use super::icdar::{transcription, write_quoted};
 use super::ids::Ids;
@@ -66,8 +68,8 @@ impl Encoder for Segmentation<'_> {
 struct Character<'a> {
     /// Its place among the masks of the frame.
     place: usize,
-    /// Its number, from its attribute `index`.
-    index: Option<i64>,
+    /// Its number.
+    index: i64,
     colour: Colour,
     text: Value<'a>,
     centre: Value<'a>,
@@ -84,9 +86,9 @@ fn write(frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result
     }
     painting.paint(frame.timeline, frame.view.frame, &frame.masks)?;
     let mut colours = vec![WHITE; characters.len()];
-    for (number, character) in (0..).zip(&characters) {
+    for character in &characters {
         // CVAT takes the colour by the index, which is the character's own only where they count from 0 without gaps.
-        let class = character.index.unwrap_or(number).wrapping_add(1) & 255;
+        let class = character.index.wrapping_add(1) & 255;
         let at = usize::try_from(class).ok().and_then(|class| class.checked_sub(1));
         colours[character.place] =
             at.map_or(WHITE, |at| characters.get(at).map_or(BLACK, |character| character.colour));
@@ -98,15 +100,12 @@ fn write(frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result
 /// The masks in the order of their attribute `index`, each with its colour.
 fn characters<'a>(timeline: &Timeline<'a>, masks: &[Mask], tally: &mut Tally) -> Result<Vec<Character<'a>>> {
     let mut read = Vec::with_capacity(masks.len());
+    let mut indices = Vec::with_capacity(masks.len());
     for (at, mask) in masks.iter().enumerate() {
         let mut values = Vec::new();
         attributes(timeline, &mask.leader, &mut values)?;
         let value = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let index = value("index").and_then(int_of);
-        if index.is_none() {
-            let message = "a mask without a number in its attribute index is numbered by its place (CVAT itself fails)";
-            tally.note(message, || place(timeline, &mask.leader));
-        }
         let own_colour = value("color").filter(|value| !matches!(value, Value::Text(text) if text.trim().is_empty()));
         let colour = own_colour.and_then(colour_of);
         if own_colour.is_some() && colour.is_none() {
@@ -116,15 +115,26 @@ fn characters<'a>(timeline: &Timeline<'a>, masks: &[Mask], tally: &mut Tally) ->
         let text =
             transcription(&values).map_err(|error| located(error, timeline, &mask.leader))?.unwrap_or(Value::Text(""));
         let centre = value("center").unwrap_or(Value::Text("- -"));
-        read.push((colour, Character { place: at, index, colour: BLACK, text, centre }));
+        indices.push(index);
+        read.push((colour, Character { place: at, index: 0, colour: BLACK, text, centre }));
     }
-    read.sort_by_key(|(_, character)| character.index.unwrap_or(0));
+    for ((_, character), index) in read.iter_mut().zip(numbered(&indices)) {
+        character.index = index;
+    }
+    read.sort_by_key(|(_, character)| character.index);
     Ok(with_colours(read))
+}
+
+/// Masks without a number get those that are left, from 0.
+fn numbered(indices: &[Option<i64>]) -> Vec<i64> {
+    let taken: HashSet<i64> = indices.iter().flatten().copied().collect();
+    let mut free = (0..).filter(|number| !taken.contains(number));
+    indices.iter().map(|index| index.or_else(|| free.next()).unwrap_or_default()).collect()
 }
 
 /// Those without a colour of their own get the next one of VOC that is not used yet; white is the background's.
 fn with_colours(read: Vec<(Option<Colour>, Character<'_>)>) -> Vec<Character<'_>> {
-    let mut used = std::collections::HashSet::from([WHITE]);
+    let mut used = HashSet::from([WHITE]);
     let mut bank = 1;
     let mut characters = Vec::with_capacity(read.len());
     for (own, character) in read {
@@ -188,9 +198,9 @@ fn bitmap(canvas: &Canvas, colours: &[Colour], bytes: &mut Vec<u8>) -> Result<()
     let size = size.filter(|size| i32::try_from(*size).is_ok()).ok_or_else(too_large)?;
     bytes.extend_from_slice(b"BM");
     [size, 0, HEADER, 40, width, height].iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    // One plane of 24 bits, not compressed; resolution and palette are left open.
+    // One plane of 24 bits, not compressed; the rest may be 0.
     bytes.extend_from_slice(&[1, 0, 24, 0]);
-    [0, size - HEADER, 0, 0, 0, 0].iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
+    [0u32; 6].iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
     for changes in canvas.rows().iter().rev() {
         let start = bytes.len();
         let ends = changes.iter().skip(1).map(|change| change.from).chain([width]);
@@ -203,4 +213,37 @@ fn bitmap(canvas: &Canvas, colours: &[Colour], bytes: &mut Vec<u8>) -> Result<()
         bytes.resize(start + row, 0);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_without_an_index_take_the_numbers_that_are_left() {
+        assert_eq!(numbered(&[Some(3), None, None, Some(1), None]), [3, 0, 2, 1, 4]);
+    }
+
+    #[test]
+    fn colours_are_three_numbers() {
+        for (text, expected) in [
+            ("10 20 30", Some([10, 20, 30])),
+            (" 1\t2  3 ", Some([1, 2, 3])),
+            ("red", None),
+            ("1 2", None),
+            ("1 2 3 4", None),
+            ("1 2 256", None),
+        ] {
+            assert_eq!(colour_of(Value::Text(text)), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn colours_of_voc_skip_those_that_are_taken() {
+        let character =
+            || Character { place: 0, index: 0, colour: BLACK, text: Value::Text(""), centre: Value::Text("") };
+        let read = [Some([0, 128, 0]), None, None, Some([128, 0, 0])].map(|own| (own, character()));
+        let colours: Vec<Colour> = with_colours(read.into()).into_iter().map(|it| it.colour).collect();
+        assert_eq!(colours, [[0, 128, 0], [128, 0, 0], [128, 128, 0], [128, 0, 0]]);
+    }
 }

@@ -12,7 +12,7 @@
 use super::annotation::{Value, attributes, corners, python_float};
 use super::ids::Ids;
 use super::label_images::{Frame, Painting, class_colours, drop_all, saturated, visit, write_colours};
-use super::listing::{LINE_BREAKS, Picture, check_labels};
+use super::listing::{LINE_BREAKS, check_labels};
 use super::masks::NO_UPRIGHT_BOXES;
 use super::palette::Palette;
 use super::{Format, Options};
