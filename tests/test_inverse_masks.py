@@ -171,7 +171,6 @@ def test_icdar_segmentation_without_index_keeps_masks_in_order(export):
         '0 0 128 - - 22.0 0.0 28.0 10.0 ""',
     ]
     image = np.full((HEIGHT, WIDTH, 3), 255)
-    # Painted by layers: the turned box lies on the first layer.
     for (_, points), colour in zip(LAYERS, [(128, 0, 0), (0, 0, 128), (0, 128, 0), (128, 128, 0)], strict=True):
         image[drawn(points)] = colour
     assert (pixels(members["default/day/a_GT.bmp"], "RGB") == image).all()
@@ -190,8 +189,8 @@ def test_icdar_segmentation_orders_masks_by_index_and_words_by_group(export):
         '#128 0 0 - - 11.0 5.0 35.0 27.0 " "\n\n10 20 30 - - 1.0 1.0 31.0 20.0 "b"\n'
     )
     image = np.full((HEIGHT, WIDTH, 3), 255)
-    image[drawn(LOW)] = (10, 20, 30)
     image[drawn(HIGH)] = (128, 0, 0)
+    image[drawn(LOW)] = (10, 20, 30)
     assert (pixels(members["default/day/a_GT.bmp"], "RGB") == image).all()
 
 

@@ -84,17 +84,17 @@ fn write(frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result
     if characters.is_empty() {
         return Ok(());
     }
-    painting.paint(frame.timeline, frame.view.frame, &frame.masks)?;
-    let mut colours = vec![WHITE; characters.len()];
-    for character in &characters {
+    // Of one layer those with higher numbers lie above, wherever they stand among the shapes.
+    let masks = characters.iter().map(|character| &frame.masks[character.place]);
+    painting.paint(frame.timeline, frame.view.frame, masks)?;
+    let colours = painting.values(WHITE, |place| {
         // CVAT takes the colour by the index, which is the character's own only where they count from 0 without gaps.
-        let class = character.index.wrapping_add(1) & 255;
+        let class = characters[place].index.wrapping_add(1) & 255;
         let at = usize::try_from(class).ok().and_then(|class| class.checked_sub(1));
-        colours[character.place] =
-            at.map_or(WHITE, |at| characters.get(at).map_or(BLACK, |character| character.colour));
-    }
+        at.map_or(WHITE, |at| characters.get(at).map_or(BLACK, |character| character.colour))
+    });
     out.begin_file(path("bmp"));
-    bitmap(painting.canvas(), &painting.values(WHITE, |place| colours[place]), &mut out.bytes)
+    bitmap(painting.canvas(), &colours, &mut out.bytes)
 }
 
 /// The masks in the order of their attribute `index`, each with its colour.

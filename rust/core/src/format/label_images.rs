@@ -71,15 +71,21 @@ pub struct Painting {
 
 impl Painting {
     /// Paints the masks of a frame: those of higher layers over others, of one layer later ones over earlier ones.
-    pub fn paint(&mut self, timeline: &Timeline<'_>, frame: u32, masks: &[Mask]) -> Result<()> {
+    pub fn paint<'m>(
+        &mut self,
+        timeline: &Timeline<'_>,
+        frame: u32,
+        masks: impl IntoIterator<Item = &'m Mask>,
+    ) -> Result<()> {
         let (width, height) = timeline.size(frame);
         self.canvas.reset(height, width)?;
-        self.order.clear();
-        self.order.extend(0..masks.len());
-        self.order.sort_by_key(|&place| masks[place].leader.z_order);
-        for (number, &place) in (1..).zip(&self.order) {
-            self.canvas.paint(&masks[place].pixels, number)?;
+        let mut layers: Vec<(usize, &Mask)> = masks.into_iter().enumerate().collect();
+        layers.sort_by_key(|(_, mask)| mask.leader.z_order);
+        for (number, (_, mask)) in (1..).zip(&layers) {
+            self.canvas.paint(&mask.pixels, number)?;
         }
+        self.order.clear();
+        self.order.extend(layers.into_iter().map(|(place, _)| place));
         Ok(())
     }
 
