@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 
 import pytest
 
@@ -207,3 +208,31 @@ def test_a_template_that_gives_no_good_names_is_refused_before_anything_is_writt
     assert caught.value.code == code
     assert text in str(caught.value)
     assert list(tmp_path.iterdir()) == [backup]
+
+
+def test_provenance_tells_where_each_picture_comes_from(tmp_path):
+    task = Task(TASK.labels, [Job(0, 1)], SIZES, files=PICTURES, start=1)
+    framehaul.export(task.backup(tmp_path / "task.zip"), "COCO 1.0", tmp_path / "out.zip", **PROVENANCE)
+    lines = members(tmp_path / "out.zip")["provenance.jsonl"].splitlines()
+    common = {"project": None, "task": "task", "task_id": None, "job": None, "time": None}
+    expected = [("images/default/sub/b.png", "sub/b.PNG", 0, 1), ("images/default/c.png", "c.png", 1, 2)]
+    assert [json.loads(line) for line in lines] == [
+        {
+            **common,
+            "name": name,
+            "file": file,
+            "frame": frame,
+            "number": number,
+            "size": len(PICTURES[file]),
+            "crc32": f"{zlib.crc32(PICTURES[file]):08x}",
+        }
+        for name, file, frame, number in expected
+    ]
+
+
+def test_provenance_of_no_pictures_is_refused(tmp_path):
+    with pytest.raises(errors.UsageError, match="--save-images"):
+        framehaul.export(TASK.backup(tmp_path / "task.zip"), "COCO 1.0", tmp_path / "out.zip", provenance=True)
+
+
+PROVENANCE = {"save_images": True, "provenance": True}

@@ -125,9 +125,10 @@ def export(
     profile: Literal["cvat", "training"] = "cvat",
     save_images: bool = False,
     media: Path | None = None,
-    frames: Callable[[int, list[int]], Iterator[bytes]] | None = None,
+    frames: Callable[[int, list[int]], Iterator[bytes | tuple[bytes, float | None]]] | None = None,
     on_error: Literal["stop", "skip"] = "stop",
     name_template: str | None = None,
+    provenance: bool = False,
     select: str = "all",
     labels: Sequence[str] = (),
     subsets: Sequence[str] = (),
@@ -144,7 +145,8 @@ def export(
     (decode order, from 0). Several threads use it, but calls come one at a time and in the order of the output:
     within a task and a format numbers ascend from call to call, and each format (and each export) starts again at the
     first frame. The call itself decodes, so that one decoder that goes forward serves all calls; the iterator that it
-    returns encodes, and those of several calls are read at once. It yields one `bytes` for each number, in order.
-    What it raises stops the export: a `framehaul.Error` keeps its code (`bad-picture` for a video that cannot be
-    decoded), and is a line in the report with `on_error="skip"`.
+    returns encodes, and those of several calls are read at once. It yields one `bytes` for each number, in order, or
+    a pair of them and the seconds from the beginning of the video. What it raises stops the export: a
+    `framehaul.Error` keeps its code (`bad-picture` for a video that cannot be decoded), and is a line in the report
+    with `on_error="skip"`.
     """

@@ -50,6 +50,7 @@ def export(
     media: str | os.PathLike[str] | None = ...,
     on_error: Literal["stop", "skip"] = ...,
     name_template: str | None = ...,
+    provenance: bool = ...,
     frames: str = ...,
     labels: Sequence[str] = ...,
     subset: Sequence[str] = ...,
@@ -72,6 +73,7 @@ def export(
     media: str | os.PathLike[str] | None = ...,
     on_error: Literal["stop", "skip"] = ...,
     name_template: str | None = ...,
+    provenance: bool = ...,
     frames: str = ...,
     labels: Sequence[str] = ...,
     subset: Sequence[str] = ...,
@@ -93,6 +95,7 @@ def export(
     media: str | os.PathLike[str] | None = None,
     on_error: Literal["stop", "skip"] = "stop",
     name_template: str | None = None,
+    provenance: bool = False,
     frames: str = "all",
     labels: Sequence[str] = (),
     subset: Sequence[str] = (),
@@ -122,6 +125,8 @@ def export(
             `{project}`, `{job}`, `{subset}`, `{stem}` (the name without extension, with its folders), `{ext}` (without
             its dot; added at the end if it is not named) and `{frame}` (absolute, six digits). Two frames of one name
             are an error.
+        provenance: Whether `provenance.jsonl` is written too: for each picture its name in the output, and the project,
+            task, job, file, frame and time that it comes from, its size and CRC-32.
         frames: `annotated` takes the frames that show something or carry a tag, and negatives; `keyframes` those on
             which somebody placed a track's shape, a single shape or a tag; `every:N` each N-th, counted from the task's
             first. Frames keep their names, and tracks are interpolated as ever; formats that number the pictures number
@@ -160,6 +165,7 @@ def export(
             media=None if media is None else Path(media),
             on_error=on_error,
             name_template=name_template,
+            provenance=provenance,
             select=frames,
             labels=_names(labels),
             subsets=_names(subset),

@@ -67,6 +67,9 @@ def export(
     on_error: Annotated[
         Literal["stop", "skip"], typer.Option(help="What to do about a picture that cannot be had.")
     ] = "stop",
+    provenance: Annotated[
+        bool, typer.Option("--provenance", help="Write where each picture comes from: provenance.jsonl.")
+    ] = False,
     name_template: Annotated[
         str | None,
         typer.Option(
@@ -138,6 +141,7 @@ def export(
                 media=media,
                 on_error=on_error,
                 name_template=name_template,
+                provenance=provenance,
                 frames=frames,
                 labels=_names(labels),
                 subset=_names(subset),

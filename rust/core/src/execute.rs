@@ -5,11 +5,13 @@
 //! written then disappears with the sink.
 
 mod gate;
+mod ledger;
 mod pictures;
 
 use gate::{Gate, OpenGate};
+use ledger::Ledger;
 pub use pictures::OnError;
-use pictures::Shelf;
+use pictures::{Shelf, Shelved};
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,6 +49,8 @@ pub struct Options {
     pub media: Option<PathBuf>,
     /// What frames are called, if not what CVAT calls them.
     pub name_template: Option<Template>,
+    /// Whether a file tells of each picture where it comes from.
+    pub provenance: bool,
     /// What happens when a picture cannot be had.
     pub on_error: OnError,
     /// What formats may vary in.
@@ -92,6 +96,10 @@ pub fn export(
         Some(threads) => threads,
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
+    if options.provenance && !options.format.save_images {
+        let error = Error::new(Code::BadOption, "provenance tells where pictures come from, and none are written");
+        return Err(error.advise("add --save-images"));
+    }
     let pool = pool(threads)?;
     let library = match options.format.save_images {
         true => Some(Library { files: Files::find(dataset, options.media.as_deref())?, video }),
@@ -132,7 +140,7 @@ fn export_scene(
 ) -> Result<Report> {
     let mut sink = open_sink(path, options)?;
     let plan = pool.install(|| (format.plan)(scene, &options.format))?;
-    let shelf = source.map(|source| pool.install(|| Shelf::new(scene, &plan, source, options.on_error))).transpose()?;
+    let shelf = source.map(|source| pool.install(|| Shelf::new(scene, &plan, source, options))).transpose()?;
     let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
     let mut tally = run(&plan, sink.as_mut(), shelf.as_ref(), pool.current_num_threads(), &mut progress, on_progress)?;
     count_losses(scene, &mut tally);
@@ -187,6 +195,7 @@ struct Done {
     packed: sink::Chunk,
     tally: Tally,
     bytes: u64,
+    provenance: Vec<u8>,
 }
 
 /// Encodes all chunks of a plan and writes them in order.
@@ -223,7 +232,8 @@ fn run(
         drop(sender);
         let mut told = Instant::now();
         let mut waiting: BTreeMap<usize, Result<Done>> = BTreeMap::new();
-        let mut writer = Writer { tally: Tally::default(), progress, sink };
+        let ledger = shelf.filter(|shelf| shelf.has_provenance()).map(|_| Ledger::new());
+        let mut writer = Writer { tally: Tally::default(), progress, sink, ledger };
         let mut place = 0;
         for part in &plan.parts {
             if let Part::Member { name, .. } = part {
@@ -258,6 +268,9 @@ fn run(
         if !on_progress(writer.progress) {
             return Err(Error::new(Code::Interrupted, "stopped on request; nothing was left behind"));
         }
+        if let Some(ledger) = writer.ledger {
+            ledger.write(writer.sink)?;
+        }
         Ok(writer.tally)
     })
 }
@@ -266,11 +279,15 @@ struct Writer<'a> {
     tally: Tally,
     progress: &'a mut Progress,
     sink: &'a mut dyn Sink,
+    ledger: Option<Ledger>,
 }
 
 impl Writer<'_> {
     fn write(&mut self, done: Done) -> Result<()> {
         self.sink.write(done.packed)?;
+        if let Some(ledger) = &mut self.ledger {
+            ledger.add(&done.provenance)?;
+        }
         self.tally.merge(&done.tally);
         self.progress.chunks += 1;
         self.progress.frames += done.tally.frames;
@@ -324,6 +341,7 @@ impl Worker<'_> {
         output.clear();
         self.encoder.encode(chunk, output)?;
         let mut bytes = output.bytes.len() as u64;
+        let mut provenance = Vec::new();
         let packed = match (part, self.shelf) {
             (Part::Member { .. }, _) => packer.part(&output.bytes)?,
             (Part::Files(_), _) => {
@@ -334,12 +352,13 @@ impl Worker<'_> {
                 packer.take()
             }
             (Part::Pictures(_), Some(shelf)) => {
-                bytes = shelf.store(place, &output.pictures, self.gate, packer, &mut output.tally)?;
+                let mut to = Shelved { packer, tally: &mut output.tally, provenance: &mut provenance };
+                bytes = shelf.store(place, &output.pictures, self.gate, &mut to)?;
                 packer.take()
             }
             (Part::Pictures(_), None) => return Err(Error::new(Code::Internal, "pictures without a source of them")),
         };
         self.gate.pass(place);
-        Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes })
+        Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes, provenance })
     }
 }

@@ -22,7 +22,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (
     dataset, outputs, *,
     job = None, threads = None, compression = "fast", overwrite = false, strict = false, dumped = "",
-    profile = "cvat", save_images = false, media = None, frames = None, on_error = "stop", name_template = None,
+    profile = "cvat", save_images = false, media = None, frames = None, on_error = "stop", name_template = None, provenance = false,
     select = "all", labels = vec![], subsets = vec![], negatives = None, progress = None
 ))]
 #[expect(clippy::too_many_arguments, reason = "one for each option; Python names them")]
@@ -42,6 +42,7 @@ fn export(
     frames: Option<Py<PyAny>>,
     on_error: &str,
     name_template: Option<&str>,
+    provenance: bool,
     select: &str,
     labels: Vec<String>,
     subsets: Vec<String>,
@@ -65,6 +66,7 @@ fn export(
         strict,
         media,
         on_error: on_error.parse().map_err(to_py)?,
+        provenance,
         name_template: name_template.map(str::parse).transpose().map_err(to_py)?,
         format: format::Options { dumped: dumped.to_owned(), profile: profile.parse().map_err(to_py)?, save_images },
     };

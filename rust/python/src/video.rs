@@ -8,7 +8,7 @@ use framehaul_core::media::{Files, Picture, Pictures, Stream};
 use framehaul_core::timeline::Timeline;
 use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt};
 use pyo3::prelude::*;
-use pyo3::types::PyIterator;
+use pyo3::types::{PyBytes, PyIterator};
 
 use crate::dataset::Dataset;
 use crate::error::to_py;
@@ -31,14 +31,22 @@ impl Pictures for Frames {
         let iterator = started.map_err(|error| from_py(&error).in_file(timeline.file_name(0)))?;
         let next = move || -> Option<Result<Picture>> {
             let next = Python::attach(|py| match iterator.bind(py).clone().next()? {
-                Ok(bytes) => Some(bytes.extract::<&[u8]>().map(<[u8]>::to_vec).map_err(PyErr::from)),
+                Ok(item) => Some(picture(&item)),
                 Err(error) => Some(Err(error)),
             })?;
-            let picture = next.map(|bytes| Picture { bytes, checksum: None });
-            Some(picture.map_err(|error| from_py(&error).in_file(timeline.file_name(0))))
+            Some(next.map_err(|error| from_py(&error).in_file(timeline.file_name(0))))
         };
         Ok(Box::new(std::iter::from_fn(next)))
     }
+}
+
+/// A picture that a callable has made: its bytes, or a pair of them and the time.
+fn picture(item: &Bound<'_, PyAny>) -> PyResult<Picture> {
+    let (bytes, time) = match item.extract::<(Bound<'_, PyBytes>, Option<f64>)>() {
+        Ok(pair) => pair,
+        Err(_) => (item.cast::<PyBytes>()?.clone(), None),
+    };
+    Ok(Picture { bytes: bytes.as_bytes().to_vec(), checksum: None, time })
 }
 
 /// What a callable raised. An error of our own keeps its code; anything else is a defect of the callable.

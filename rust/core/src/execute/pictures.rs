@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use rayon::prelude::*;
 
+use super::Options;
 use super::gate::Gate;
+use super::ledger::Line;
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::media::{Picture, Pictures, Stream};
@@ -41,8 +43,16 @@ impl FromStr for OnError {
 pub struct Shelf<'a> {
     scene: &'a Scene<'a>,
     source: &'a dyn Pictures,
-    on_error: OnError,
+    options: &'a Options,
     repeated: HashSet<Key>,
+}
+
+/// Where a chunk's pictures go, and what is noted about them.
+pub struct Shelved<'a> {
+    pub packer: &'a mut Packer,
+    pub tally: &'a mut Tally,
+    /// Lines of the provenance, if it is wanted.
+    pub provenance: &'a mut Vec<u8>,
 }
 
 /// Hash of a name, and which picture it is.
@@ -58,19 +68,17 @@ struct Group<'a> {
 
 impl<'a> Shelf<'a> {
     /// A shelf for the pictures of a plan. Two pictures of one name are an error.
-    pub fn new(scene: &'a Scene<'a>, plan: &Plan<'_>, source: &'a dyn Pictures, on_error: OnError) -> Result<Self> {
-        Ok(Self { scene, source, on_error, repeated: repeated(scene, plan)? })
+    pub fn new(scene: &'a Scene<'a>, plan: &Plan<'_>, source: &'a dyn Pictures, options: &'a Options) -> Result<Self> {
+        Ok(Self { scene, source, options, repeated: repeated(scene, plan)? })
+    }
+
+    /// Whether it notes where pictures come from.
+    pub fn has_provenance(&self) -> bool {
+        self.options.provenance
     }
 
     /// Stores the pictures that the chunk at `place` asks for; returns their bytes.
-    pub fn store(
-        &self,
-        place: usize,
-        requests: &[Request],
-        gate: &Gate,
-        packer: &mut Packer,
-        tally: &mut Tally,
-    ) -> Result<u64> {
+    pub fn store(&self, place: usize, requests: &[Request], gate: &Gate, to: &mut Shelved<'_>) -> Result<u64> {
         let requests: Vec<&Request> = requests.iter().filter(|it| !self.is_repeated(it)).collect();
         let groups: Vec<Group<'_>> =
             requests.chunk_by(|a, b| a.timeline == b.timeline).map(|requests| self.group(requests)).collect();
@@ -81,7 +89,7 @@ impl<'a> Shelf<'a> {
         }
         let mut streams = Vec::with_capacity(groups.len());
         for group in &groups {
-            streams.push(self.open(group, tally)?);
+            streams.push(self.open(group, to.tally)?);
         }
         gate.pass(place);
         let mut bytes = 0;
@@ -92,10 +100,13 @@ impl<'a> Shelf<'a> {
                     Err(Error::new(Code::Internal, "the source gave fewer pictures than it was asked for"))
                 });
                 let picture = picture.and_then(|picture| check(group.timeline, frame, &picture).map(|()| picture));
-                let Some(picture) = self.or_skip(picture, group.timeline, frame, tally)? else { continue };
+                let Some(picture) = self.or_skip(picture, group.timeline, frame, to.tally)? else { continue };
                 for request in *requests {
-                    packer.stored_file(&request.name, &picture.bytes, picture.checksum)?;
+                    to.packer.stored_file(&request.name, &picture.bytes, picture.checksum)?;
                     bytes += picture.bytes.len() as u64;
+                    if self.has_provenance() {
+                        self.line(group.timeline, request, &picture).write(to.provenance)?;
+                    }
                 }
             }
         }
@@ -116,12 +127,29 @@ impl<'a> Shelf<'a> {
         let opened = self.source.open(group.timeline, &group.frames);
         match (opened, group.frames.as_slice()) {
             (Err(error), [first, rest @ ..]) => {
-                for &frame in rest.iter().filter(|_| self.on_error == OnError::Skip) {
+                for &frame in rest.iter().filter(|_| self.options.on_error == OnError::Skip) {
                     self.or_skip::<()>(Err(error.clone()), group.timeline, frame, tally)?;
                 }
                 self.or_skip(Err(error), group.timeline, *first, tally)
             }
             (opened, _) => opened.map(Some),
+        }
+    }
+
+    fn line<'l>(&self, timeline: &'l Timeline<'_>, request: &'l Request, picture: &Picture) -> Line<'l> {
+        let checksum = picture.checksum.unwrap_or_else(|| crc32fast::hash(&picture.bytes));
+        Line {
+            name: &request.name,
+            project: timeline.dataset.project.as_ref().map(|project| project.name.as_str()),
+            task: &timeline.task.name,
+            task_id: timeline.task.provenance.id,
+            job: self.options.job,
+            file: timeline.file_name(request.frame),
+            frame: request.frame,
+            number: timeline.task.absolute(request.frame),
+            time: picture.time,
+            size: picture.bytes.len() as u64,
+            crc32: format!("{checksum:08x}"),
         }
     }
 
@@ -137,7 +165,7 @@ impl<'a> Shelf<'a> {
             Ok(value) => return Ok(Some(value)),
             Err(error) => error.in_task(&timeline.task.name).at_frame(frame),
         };
-        if self.on_error == OnError::Stop || matches!(error.code(), Code::Interrupted | Code::Internal) {
+        if self.options.on_error == OnError::Stop || matches!(error.code(), Code::Interrupted | Code::Internal) {
             return Err(error);
         }
         let message = match error.code() {

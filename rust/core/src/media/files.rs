@@ -162,7 +162,7 @@ impl Found<'_> {
         match self {
             Self::File(file) => {
                 file.take(most).read_to_end(&mut bytes).map_err(failed)?;
-                Ok(Picture { bytes, checksum: None })
+                Ok(Picture { bytes, ..Picture::default() })
             }
             Self::Member(zip, entry) => {
                 let reader = entry.reader(zip, &Limits::default())?;
@@ -178,7 +178,7 @@ impl Found<'_> {
                 if is_whole && !entry.is_stored() && crc32fast::hash(&bytes) != entry.crc {
                     return Err(damaged("its checksum is not what the directory says"));
                 }
-                Ok(Picture { bytes, checksum: is_whole.then_some(entry.crc) })
+                Ok(Picture { bytes, checksum: is_whole.then_some(entry.crc), time: None })
             }
         }
     }

@@ -13,12 +13,14 @@ use crate::timeline::Timeline;
 pub use files::Files;
 
 /// A picture as it is stored: an encoded file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picture {
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// Their CRC-32, where it is known already.
     pub checksum: Option<u32>,
+    /// Of a frame of a video, the seconds from its beginning.
+    pub time: Option<f64>,
 }
 
 /// The pictures of the frames of one request, in their order. A frame whose picture cannot be had is an error in its
