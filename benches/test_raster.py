@@ -7,12 +7,14 @@ Each pair does the same work on the same data; that both give the same result is
 
 from __future__ import annotations
 
+import io
 import math
 import random
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools import mask as coco
 
 from framehaul import mask, raster
@@ -124,7 +126,50 @@ def outlines(name, image):
     ]
 
 
+def by_pillow(labels):
+    file = io.BytesIO()
+    Image.fromarray(labels).save(file, "PNG")
+    return file.getvalue()
+
+
+def by_opencv(labels):
+    return cv2.imencode(".png", labels)[1]
+
+
+def same_pixels(a, b):
+    """Whether two PNGs, one or several each, are of the same pixels."""
+    read = [[cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED) for file in files] for files in (a, b)]
+    return all(p.dtype == q.dtype and np.array_equal(p, q) for p, q in zip(*read, strict=True))
+
+
+def label_pngs(number):
+    """PNGs of label maps: from the map itself, and from masks, which the others are given painted."""
+    rles = RLES[:number]
+    labels = raster.label_map(rles, **SIZE)
+    tools = {"Pillow": by_pillow, "OpenCV": by_opencv}
+    return [
+        pair
+        for tool, write in tools.items()
+        for pair in (
+            *both(
+                f"label PNG of {number} objects, beside {tool}",
+                lambda: [raster.label_png(labels)],
+                lambda write=write: [write(labels)],
+                same_pixels,
+            ),
+            *both(
+                f"label PNG of {number} masks, beside {tool}",
+                lambda: [raster.masks_png(rles, **SIZE)],
+                lambda write=write: [write(labels)],
+                same_pixels,
+            ),
+        )
+    ]
+
+
 COMPARISONS = [
+    *label_pngs(20),
+    *label_pngs(200),
     *(pair for corners in (12, 60, 200) for pair in polygons(corners)),
     *(pair for corners in (12, 60, 200) for pair in one_polygon(corners)),
     *both("union of 100 masks", lambda: mask.merge(RLES[:100]), lambda: coco.merge(RLES[:100])),
@@ -137,6 +182,12 @@ COMPARISONS = [
         "IoU of 100 x 100 masks",
         lambda: mask.iou(RLES[:100], RLES[100:200]),
         lambda: coco.iou(RLES[:100], RLES[100:200], [0] * 100),
+        np.array_equal,
+    ),
+    *both(
+        "IoU of 1000 x 1000 masks",
+        lambda: mask.iou(RLES, RLES),
+        lambda: coco.iou(RLES, RLES, [0] * BATCH),
         np.array_equal,
     ),
     *ellipses((20, 12)),

@@ -113,8 +113,15 @@ pub(super) fn each_run(row: &[Change], width: u32, mut visit: impl FnMut(u32, u3
 
 fn paint_run(row: &mut Vec<Change>, from: u32, to: u32, width: u32, value: u32) {
     let value_before = |row: &[Change], place: usize| place.checked_sub(1).map_or(0, |last| row[last].value);
-    let start = row.partition_point(|change| change.from < from);
-    let end = start + row[start..].partition_point(|change| change.from <= to);
+    // Mostly the run comes behind all others, or between two of them, and a search takes longer than all else here.
+    let start = match row.last() {
+        Some(last) if last.from >= from => row.partition_point(|change| change.from < from),
+        _ => row.len(),
+    };
+    let end = match row.get(start) {
+        Some(next) if next.from <= to => start + row[start..].partition_point(|change| change.from <= to),
+        _ => start,
+    };
     let (before, after) = (value_before(row, start), value_before(row, end));
     let changes = [Change { from, value }, Change { from: to, value: after }];
     match (before != value, after != value && to < width) {

@@ -282,11 +282,12 @@ impl Bits<'_> {
     fn put(&mut self, symbol: Symbol) {
         self.pending |= u64::from(symbol.bits) << self.count;
         self.count += u32::from(symbol.length);
-        if self.count >= 32 {
-            self.out.extend((self.pending as u32).to_le_bytes());
-            self.pending >>= 32;
-            self.count -= 32;
-        }
+        // All bytes are written and the unfinished ones taken back: no branch that could be mispredicted.
+        let whole = self.out.len() + (self.count / 8) as usize;
+        self.out.extend_from_slice(&self.pending.to_le_bytes());
+        self.out.truncate(whole);
+        self.pending >>= self.count & !7;
+        self.count &= 7;
     }
 
     fn finish(self) {
