@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from contextlib import ExitStack
 from fractions import Fraction
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 import framehaul
+from backups import Job, Task, label
 
 pytest.importorskip("av")
 
@@ -200,3 +202,59 @@ def test_frames_that_cannot_be_had_are_errors_in_their_place_and_the_others_foll
         ]:
             pictures = frames(task, wanted)
             assert [following(pictures) for _ in wanted] == expected
+
+
+def backup(path: Path, video: bytes, **frames) -> Path:
+    return Task([label("car")], [Job(0, 4)], video=(WIDTH, HEIGHT), files={"video.mp4": video}, **frames).backup(path)
+
+
+def pictures_of(path: Path) -> dict[str, int]:
+    with zipfile.ZipFile(path) as made:
+        names = [name for name in made.namelist() if name.startswith("images/")]
+        return {name: shown(cv2.imdecode(np.frombuffer(made.read(name), np.uint8), cv2.IMREAD_COLOR)) for name in names}
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_an_export_has_the_frames_of_the_task_that_are_not_deleted_as_png(tmp_path, threads):
+    content = film(tmp_path / "v.mp4", 40).read_bytes()
+    source = backup(tmp_path / "task.zip", content, start=3, step=7, deleted=[1])
+    framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, threads=threads)
+    assert pictures_of(tmp_path / "out.zip") == {
+        f"images/default/frame_{number:06}.png": number for number in (3, 17, 24, 31)
+    }
+
+
+def test_the_video_may_lie_in_a_folder_of_its_own(tmp_path):
+    film(tmp_path / "video.mp4", 10)
+    source = Task([label("car")], [Job(0, 4)]).server(tmp_path / "server")
+    framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, media=tmp_path)
+    assert list(pictures_of(tmp_path / "out.zip").values()) == [0, 1, 2, 3, 4]
+
+
+def test_a_video_that_ends_early_is_an_error_that_names_task_frame_and_file(tmp_path):
+    source = backup(tmp_path / "task.zip", film(tmp_path / "v.mp4", 3).read_bytes())
+    with pytest.raises(framehaul.Error, match="only 3 frames") as raised:
+        framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    assert raised.value.code == "bad-picture"
+    place = raised.value.place
+    assert (place.task, place.frame, place.file) == ("task", 3, "video.mp4")
+    assert not (tmp_path / "out.zip").exists()
+
+
+def test_the_frames_that_a_video_lacks_can_be_left_out_and_reported(tmp_path):
+    source = backup(tmp_path / "task.zip", film(tmp_path / "v.mp4", 3).read_bytes())
+    report = framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, on_error="skip")
+    assert list(pictures_of(tmp_path / "out.zip").values()) == [0, 1, 2]
+    assert "left out" in str(report)
+
+
+def test_without_the_extra_a_video_exports_its_labels_and_pictures_say_what_to_install(tmp_path, monkeypatch):
+    source = backup(tmp_path / "task.zip", b"")
+    for module in [name for name in sys.modules if name.split(".")[0] == "av" or name.startswith("framehaul.media.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "av", None)
+    framehaul.export(source, "COCO 1.0", tmp_path / "out.zip")
+    with pytest.raises(framehaul.Error, match=r"pip install 'framehaul\[images\]'") as raised:
+        framehaul.export(source, "COCO 1.0", tmp_path / "pictures.zip", save_images=True)
+    assert raised.value.code == "missing-package"
+    assert "\n" not in str(raised.value)
