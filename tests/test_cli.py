@@ -157,9 +157,9 @@ def test_a_job_is_exported_on_its_own(cli, tmp_path):
     one_line(cli("export", task, "-f", "coco", "-o", tmp_path / "p.zip", "--job", 2), "not-found", 1)
 
 
-def test_a_video_that_cannot_be_decoded_is_refused_in_a_clear_line(cli, task, tmp_path):
+def test_a_video_that_is_not_there_is_missed_in_a_clear_line(cli, task, tmp_path):
     done = cli("export", task, "-f", "coco", "-o", tmp_path / "out.zip", "--save-images")
-    assert "run without --save-images" in one_line(done, "unsupported", 1)
+    assert "--media" in one_line(done, "missing-file", 1)
 
 
 def test_limits_guard_against_archives_that_unpack_to_too_much(cli, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import zipfile
 from contextlib import ExitStack
@@ -189,18 +190,19 @@ def test_frames_that_cannot_be_had_are_errors_in_their_place_and_the_others_foll
 
     def following(pictures) -> int | str:
         try:
-            return shown(np.asarray(cv2.imdecode(np.frombuffer(next(pictures), np.uint8), cv2.IMREAD_COLOR)))
+            return shown(np.asarray(cv2.imdecode(np.frombuffer(next(pictures)[0], np.uint8), cv2.IMREAD_COLOR)))
         except framehaul.Error as error:
             return error.code
 
-    with Frames(lambda task: (paths[task], None), encoder("png", 90)) as frames:
-        for task, wanted, expected in [
+    with Frames(encoder("png", 90)) as frames:
+        assert [time for _, time in frames(paths[0], None, [0, 3])] == [0, 3 / 25]
+        for place, wanted, expected in [
             (0, [3, 4, 5, 6], [3, 4, "bad-picture", "bad-picture"]),
             (1, [0, 8], [0, 8]),
             (2, [0, 1], ["bad-picture", "bad-picture"]),
             (0, [1], [1]),
         ]:
-            pictures = frames(task, wanted)
+            pictures = frames(paths[place], None, wanted)
             assert [following(pictures) for _ in wanted] == expected
 
 
@@ -258,3 +260,22 @@ def test_without_the_extra_a_video_exports_its_labels_and_pictures_say_what_to_i
         framehaul.export(source, "COCO 1.0", tmp_path / "pictures.zip", save_images=True)
     assert raised.value.code == "missing-package"
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("image_format", "extension"), [("jpeg", "jpg"), ("webp", "webp")])
+def test_frames_can_be_stored_with_loss_and_every_name_says_so(tmp_path, image_format, extension):
+    source = backup(tmp_path / "task.zip", film(tmp_path / "v.mp4", 5).read_bytes())
+    framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, image_format=image_format, quality=95)
+    names = [f"frame_{number:06}.{extension}" for number in range(5)]
+    assert pictures_of(tmp_path / "out.zip") == {f"images/default/{name}": place for place, name in enumerate(names)}
+    with zipfile.ZipFile(tmp_path / "out.zip") as made:
+        images = json.loads(made.read("annotations/instances_default.json"))["images"]
+    assert [image["file_name"] for image in images] == names
+
+
+@pytest.mark.parametrize("quality", [0, 101])
+def test_a_quality_that_is_none_is_refused(tmp_path, quality):
+    source = backup(tmp_path / "task.zip", b"")
+    with pytest.raises(framehaul.Error, match="from 1 to 100") as raised:
+        framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, quality=quality)
+    assert raised.value.code == "bad-option"

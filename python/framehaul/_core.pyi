@@ -124,8 +124,9 @@ def export(
     dumped: str = "",
     profile: Literal["cvat", "training"] = "cvat",
     save_images: bool = False,
+    image_format: Literal["png", "jpeg", "webp"] = "png",
     media: Path | None = None,
-    frames: Callable[[int, list[int]], Iterator[bytes | tuple[bytes, float | None]]] | None = None,
+    frames: Callable[[Path, str | None, list[int]], Iterator[bytes | tuple[bytes, float | None]]] | None = None,
     on_error: Literal["stop", "skip"] = "stop",
     name_template: str | None = None,
     provenance: bool = False,
@@ -140,13 +141,15 @@ def export(
     `dumped` is the time that CVAT XML prints. `progress` gets the fields of
     `framehaul.Progress`.
 
-    `media` is where the files of pictures are, if not in the source. `frames(task, numbers)` gives the frames of a
-    video as encoded files: `task` is the place of the task in the dataset, `numbers` are a few absolute frame numbers
-    (decode order, from 0). Several threads use it, but calls come one at a time and in the order of the output:
-    within a task and a format numbers ascend from call to call, and each format (and each export) starts again at the
-    first frame. The call itself decodes, so that one decoder that goes forward serves all calls; the iterator that it
-    returns encodes, and those of several calls are read at once. It yields one `bytes` for each number, in order, or
-    a pair of them and the seconds from the beginning of the video. What it raises stops the export: a
-    `framehaul.Error` keeps its code (`bad-picture` for a video that cannot be decoded), and is a line in the report
-    with `on_error="skip"`.
+    `image_format` is what `frames` gives, and what the frames of videos are called after. `media` is where the files of
+    pictures are, if not in the source.
+
+    `frames(path, member, numbers)` gives frames of a video as encoded files: the video is a file or the member of an
+    archive, `numbers` are a few absolute frame numbers (decode order, from 0). Several threads use it, but calls come
+    one at a time and in the order of the output: within a task and a format numbers ascend from call to call, and each
+    format (and each export) starts again at the first frame. The call itself decodes, so that one decoder that goes
+    forward serves all calls; the iterator that it returns encodes, and those of several calls are read at once. It
+    yields one `bytes` for each number, in order, or a pair of them and the seconds from the beginning of the video.
+    What it raises stops the export: a `framehaul.Error` keeps its code (`bad-picture` for a video that cannot be
+    decoded), and is a line in the report with `on_error="skip"`.
     """

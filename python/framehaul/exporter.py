@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 from framehaul import _core, registry
 from framehaul.dataset import Dataset, open  # noqa: A004 - reads as framehaul.open
-from framehaul.errors import Error, PartialExportError, UsageError, from_core
+from framehaul.errors import Error, PartialExportError, UnsupportedError, UsageError, from_core
 from framehaul.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from typing import Literal
+
+    from framehaul.media.frames import Frames
 
 
 class Progress(NamedTuple):
@@ -47,6 +50,8 @@ def export(
     strict: bool = ...,
     profile: Literal["cvat", "training"] = ...,
     save_images: bool = ...,
+    image_format: Literal["png", "jpeg", "webp"] = ...,
+    quality: int = ...,
     media: str | os.PathLike[str] | None = ...,
     on_error: Literal["stop", "skip"] = ...,
     name_template: str | None = ...,
@@ -70,6 +75,8 @@ def export(
     strict: bool = ...,
     profile: Literal["cvat", "training"] = ...,
     save_images: bool = ...,
+    image_format: Literal["png", "jpeg", "webp"] = ...,
+    quality: int = ...,
     media: str | os.PathLike[str] | None = ...,
     on_error: Literal["stop", "skip"] = ...,
     name_template: str | None = ...,
@@ -92,6 +99,8 @@ def export(
     strict: bool = False,
     profile: Literal["cvat", "training"] = "cvat",
     save_images: bool = False,
+    image_format: Literal["png", "jpeg", "webp"] = "png",
+    quality: int = 90,
     media: str | os.PathLike[str] | None = None,
     on_error: Literal["stop", "skip"] = "stop",
     name_template: str | None = None,
@@ -116,7 +125,10 @@ def export(
         strict: Whether annotations that the format cannot hold are an error.
         profile: `cvat` writes what CVAT's own export means, `training` what the format's own tools load where the two
             differ; the page of the format says in what.
-        save_images: Whether the pictures are written too, byte for byte as they are.
+        save_images: Whether the pictures are written too: byte for byte as they are, frames of videos as the video has
+            them. That needs the extra `images` for videos.
+        image_format: What frames of videos are encoded as, and called after.
+        quality: Of JPEG and WebP, from 1 to 100.
         media: The folder (or archive) with the pictures, for a source that has none. A task's pictures lie in it under
             their own names, in a folder of the task's name, or in `data`.
         on_error: Whether a picture that is missing, or is not the picture it should be, stops the export or is left
@@ -150,7 +162,10 @@ def export(
     infos = check(format, out)
     one = isinstance(format, str)
     dataset = source if isinstance(source, Dataset) else open(source)
-    with nullcontext() if one else _folder(Path(out)):
+    with (
+        nullcontext() if one else _folder(Path(out)),
+        _frames(dataset, image_format, quality) if save_images else nullcontext() as decoded,
+    ):
         made = _core.export(
             dataset._core,  # noqa: SLF001 - the two halves of one package
             [(info.name, os.fspath(out) if one else str(Path(out) / f"{info.name}.zip")) for info in infos],
@@ -162,7 +177,9 @@ def export(
             dumped=_dumped(),
             profile=profile,
             save_images=save_images,
+            image_format=image_format,
             media=None if media is None else Path(media),
+            frames=decoded,
             on_error=on_error,
             name_template=name_template,
             provenance=provenance,
@@ -202,6 +219,23 @@ def _folder(path: Path) -> Iterator[None]:
         with suppress(OSError):  # which is how a folder says that something is in it
             for each in new:
                 each.rmdir()
+
+
+def _frames(
+    dataset: Dataset, image_format: Literal["png", "jpeg", "webp"], quality: int
+) -> AbstractContextManager[Frames | None]:
+    """What gives the core the frames of videos, if there are any."""
+    if quality not in range(1, 101):
+        raise UsageError(f"the quality is {quality}, not a number from 1 to 100", code="bad-option")
+    if all(task["media"] != "video" for task in dataset.inspect()["tasks"]):
+        return nullcontext()
+    try:
+        from framehaul.media.encode import encoder
+        from framehaul.media.frames import Frames
+    except ImportError as error:
+        text = f"the pictures of a video need more packages ({error.name} is missing); pip install 'framehaul[images]'"
+        raise UnsupportedError(text, code="missing-package") from error
+    return Frames(encoder(image_format, quality))
 
 
 def check(format: str | list[str] | tuple[str, ...], out: str | os.PathLike[str]) -> list[registry.FormatInfo]:  # noqa: A002

@@ -63,6 +63,10 @@ def export(
     ],
     *,
     save_images: Annotated[bool, typer.Option("--save-images", help="Write the pictures too.")] = False,
+    image_format: Annotated[
+        Literal["png", "jpeg", "webp"], typer.Option(help="What frames of videos are encoded as.")
+    ] = "png",
+    quality: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Of JPEG and WebP, 1 to 100.")] = 90,
     media: Media = None,
     on_error: Annotated[
         Literal["stop", "skip"], typer.Option(help="What to do about a picture that cannot be had.")
@@ -138,6 +142,8 @@ def export(
                 strict=strict,
                 profile=profile,
                 save_images=save_images,
+                image_format=image_format,
+                quality=quality,
                 media=media,
                 on_error=on_error,
                 name_template=name_template,

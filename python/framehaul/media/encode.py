@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -25,7 +24,14 @@ def encoder(image_format: ImageFormat, quality: int) -> Encoder:
     """What turns frames into files of a format. Several threads may use it at once."""
     if image_format == "png":
         return _png
-    return partial(_lossy, image_format, quality)
+    from PIL import Image
+
+    def encode(frame: VideoFrame) -> bytes:
+        out = io.BytesIO()
+        Image.fromarray(pixels(frame)).save(out, image_format, quality=quality)
+        return out.getvalue()
+
+    return encode
 
 
 def pixels(frame: VideoFrame) -> NDArray[np.uint8]:
@@ -38,11 +44,3 @@ def pixels(frame: VideoFrame) -> NDArray[np.uint8]:
 
 def _png(frame: VideoFrame) -> bytes:
     return _core.encode_png(pixels(frame))
-
-
-def _lossy(image_format: str, quality: int, frame: VideoFrame) -> bytes:
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.fromarray(pixels(frame)).save(out, image_format, quality=quality)
-    return out.getvalue()

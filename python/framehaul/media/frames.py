@@ -10,7 +10,7 @@ from framehaul.media import files
 from framehaul.media.video import Video
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -27,10 +27,9 @@ class Frames:
     them, half as large as their pixels, so that memory is bounded by the number of calls that are under way.
     """
 
-    def __init__(self, locate: Callable[[int], tuple[Path, str | None]], encode: Encoder) -> None:
-        self._locate = locate
+    def __init__(self, encode: Encoder) -> None:
         self._encode = encode
-        self._task: int | None = None
+        self._file: tuple[Path, str | None] | None = None
         self._video: Video | Error
         self._open = ExitStack()
 
@@ -40,18 +39,18 @@ class Frames:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._open.close()
 
-    def __call__(self, task: int, numbers: Sequence[int]) -> Iterator[bytes]:
-        """The frames of these numbers, encoded; a frame that cannot be had is an error in its place."""
-        if task != self._task:
+    def __call__(self, path: Path, member: str | None, numbers: Sequence[int]) -> Iterator[tuple[bytes, float | None]]:
+        """The frames of these numbers, encoded, each with its time in seconds; errors stand in their places."""
+        if self._file != (path, member):
             self._open.close()
-            self._video = self._opened(task)
-            self._task = task
+            self._video = self._opened(path, member)
+            self._file = path, member
         # A `map` goes on behind what it raised, a generator would not.
         return map(self._encoded, [self._frame(number) for number in numbers])
 
-    def _opened(self, task: int) -> Video | Error:
+    def _opened(self, path: Path, member: str | None) -> Video | Error:
         try:
-            video = Video(files.url(*self._locate(task), self._open))
+            video = Video(files.url(path, member, self._open))
         except Error as error:
             return error
         self._open.callback(video.close)
@@ -65,7 +64,7 @@ class Frames:
         except Error as error:
             return error
 
-    def _encoded(self, frame: VideoFrame | Error) -> bytes:
+    def _encoded(self, frame: VideoFrame | Error) -> tuple[bytes, float | None]:
         if isinstance(frame, Error):
             raise frame
-        return self._encode(frame)
+        return self._encode(frame), frame.time

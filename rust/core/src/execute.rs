@@ -24,11 +24,11 @@ use crossbeam_channel::{RecvTimeoutError, Sender};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Place, Result};
 use crate::format::{self, Format};
-use crate::media::{Files, Library, Pictures};
+use crate::media::{Files, Library, Pictures, Videos};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
-use crate::timeline::{Scene, Selection, Template};
+use crate::timeline::{ImageFormat, Scene, Selection, Template};
 
 /// How to run exports.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,8 @@ pub struct Options {
     pub overwrite: bool,
     /// Whether dropped annotations are an error.
     pub strict: bool,
+    /// What the frames of videos are stored as, and what they are called after.
+    pub image_format: ImageFormat,
     /// Where the files of pictures are, if not in the source.
     pub media: Option<PathBuf>,
     /// What frames are called, if not what CVAT calls them.
@@ -83,12 +85,12 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 /// Exports a dataset in several formats, one after another. A format that fails does not stop the others, but
 /// `interrupted` does. The outer error is one that concerns all of them.
 ///
-/// An output is a folder if its path ends in a separator, else an archive. `video` gives the frames of videos.
+/// An output is a folder if its path ends in a separator, else an archive. `videos` decodes videos.
 pub fn export(
     dataset: &Dataset,
     outputs: &[(&Format, &Path)],
     options: &Options,
-    video: Option<&dyn Pictures>,
+    videos: Option<&dyn Videos>,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Result<Report>>> {
     let threads = match options.threads {
@@ -102,7 +104,7 @@ pub fn export(
     }
     let pool = pool(threads)?;
     let library = match options.format.save_images {
-        true => Some(Library { files: Files::find(dataset, options.media.as_deref())?, video }),
+        true => Some(Library { files: Files::find(dataset, options.media.as_deref())?, videos }),
         false => None,
     };
     let source = library.as_ref().map(|library| library as &dyn Pictures);
@@ -113,6 +115,7 @@ pub fn export(
             Some(job) => Scene::of_job(dataset, job),
             None => Scene::new(dataset),
         }?;
+        scene.set_image_format(options.image_format);
         scene.select(&options.selection)?;
         options.name_template.as_ref().map_or(Ok(()), |template| scene.rename(template, options.job))?;
         Ok(scene)

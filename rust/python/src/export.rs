@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use framehaul_core::error::Error;
 use framehaul_core::execute::{self, Options, Progress};
 use framehaul_core::format::{self, Format};
-use framehaul_core::media::Pictures;
+use framehaul_core::media::Videos;
 use framehaul_core::timeline::Selection;
 use pyo3::prelude::*;
 
@@ -22,7 +22,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (
     dataset, outputs, *,
     job = None, threads = None, compression = "fast", overwrite = false, strict = false, dumped = "",
-    profile = "cvat", save_images = false, media = None, frames = None, on_error = "stop", name_template = None, provenance = false,
+    profile = "cvat", save_images = false, image_format = "png", media = None, frames = None, on_error = "stop",
+    name_template = None, provenance = false,
     select = "all", labels = vec![], subsets = vec![], negatives = None, progress = None
 ))]
 #[expect(clippy::too_many_arguments, reason = "one for each option; Python names them")]
@@ -38,6 +39,7 @@ fn export(
     dumped: &str,
     profile: &str,
     save_images: bool,
+    image_format: &str,
     media: Option<PathBuf>,
     frames: Option<Py<PyAny>>,
     on_error: &str,
@@ -64,6 +66,7 @@ fn export(
         compression: compression.parse().map_err(to_py)?,
         overwrite,
         strict,
+        image_format: image_format.parse().map_err(to_py)?,
         media,
         on_error: on_error.parse().map_err(to_py)?,
         provenance,
@@ -80,9 +83,9 @@ fn export(
         });
         told.map_err(|error| stopped = Some(error)).is_ok()
     };
-    let video = frames.map(Frames);
-    let video = video.as_ref().map(|frames| frames as &dyn Pictures);
-    let reports = py.detach(|| execute::export(&dataset.0, &outputs, &options, video, &mut on_progress));
+    let videos = frames.map(Frames);
+    let videos = videos.as_ref().map(|frames| frames as &dyn Videos);
+    let reports = py.detach(|| execute::export(&dataset.0, &outputs, &options, videos, &mut on_progress));
     // What a signal handler or `progress` raised says more than that the export was interrupted.
     let reports = reports.map_err(|error| stopped.unwrap_or_else(|| to_py(error)))?;
     reports

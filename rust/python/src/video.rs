@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use framehaul_core::dataset::Media;
 use framehaul_core::error::{Code, Error, Result};
-use framehaul_core::media::{Files, Picture, Pictures, Stream};
+use framehaul_core::media::{Files, Location, Picture, Stream, Videos};
 use framehaul_core::timeline::Timeline;
 use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt};
 use pyo3::prelude::*;
@@ -18,15 +18,15 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(media_file, module)?)
 }
 
-/// A callable `frames(task, numbers)`: see `_core.pyi`.
+/// A callable `frames(path, member, numbers)`: see `_core.pyi`.
 pub struct Frames(pub Py<PyAny>);
 
-impl Pictures for Frames {
-    fn open<'a>(&'a self, timeline: &'a Timeline<'a>, frames: &'a [u32]) -> Result<Stream<'a>> {
+impl Videos for Frames {
+    fn open<'a>(&'a self, timeline: &'a Timeline<'a>, video: Location, frames: &'a [u32]) -> Result<Stream<'a>> {
         let numbers: Vec<u64> = frames.iter().map(|&frame| timeline.task.absolute(frame)).collect();
-        let task = timeline.task_place();
+        let (path, member) = video;
         let started = Python::attach(|py| -> PyResult<Py<PyIterator>> {
-            Ok(self.0.bind(py).call1((task, numbers))?.try_iter()?.unbind())
+            Ok(self.0.bind(py).call1((path, member, numbers))?.try_iter()?.unbind())
         });
         let iterator = started.map_err(|error| from_py(&error).in_file(timeline.file_name(0)))?;
         let next = move || -> Option<Result<Picture>> {
@@ -67,7 +67,7 @@ fn from_py(error: &PyErr) -> Error {
 
 #[pyfunction]
 #[pyo3(signature = (dataset, task, media = None))]
-fn media_file(dataset: &Dataset, task: usize, media: Option<PathBuf>) -> PyResult<(PathBuf, Option<String>)> {
+fn media_file(dataset: &Dataset, task: usize, media: Option<PathBuf>) -> PyResult<Location> {
     let task = dataset.0.tasks.get(task).ok_or_else(|| PyIndexError::new_err("no such task"))?;
     let Media::Video { name, .. } = &task.media else {
         return Err(to_py(Error::new(Code::NotFound, "the task has no video").in_task(task.name.clone())));

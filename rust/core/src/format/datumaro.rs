@@ -246,14 +246,15 @@ impl<'s> Datumaro<'s> {
     }
 }
 
-/// Where the picture of a frame lies in the task. A frame of a video has one only when it is written, as PNG.
+/// Where the picture of a frame lies in the task. A frame of a video has one only when it is written: as `.PNG` by CVAT.
 fn path(timeline: &Timeline<'_>, frame: u32) -> String {
-    let mut path = String::new();
-    timeline.write_name(frame, &mut path);
-    if !timeline.has_paths() {
-        path.push_str(".PNG");
+    let (mut path, mut extension) = (String::new(), String::new());
+    if timeline.has_paths() {
+        timeline.write_name(frame, &mut path);
+    } else {
+        timeline.write_id(frame, &mut path, &mut extension);
     }
-    path
+    path + &extension.to_uppercase()
 }
 
 /// Where the picture of a frame lies in the export.

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::{Picture, Pictures, Stream};
+use super::{Location, Picture, Pictures, Stream};
 use crate::dataset::{Dataset, Media, Task};
 use crate::error::{Code, Error, Result};
 use crate::ingest::Limits;
@@ -58,7 +58,7 @@ impl Files {
     }
 
     /// Where the file of a task is: the path of the file, or that of the archive and the member in it.
-    pub fn locate(&self, task: &Task, name: &str) -> Result<(PathBuf, Option<String>)> {
+    pub fn locate(&self, task: &Task, name: &str) -> Result<Location> {
         self.first(task, name, |candidate, _| {
             Ok(match &self.place {
                 Place::Archive { path, .. } => (path.clone(), Some(candidate.to_owned())),

@@ -6,6 +6,8 @@
 mod files;
 pub mod png;
 
+use std::path::PathBuf;
+
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::timeline::Timeline;
@@ -28,31 +30,40 @@ pub struct Picture {
 pub type Stream<'a> = Box<dyn Iterator<Item = Result<Picture>> + 'a>;
 
 /// Where pictures come from. Workers ask for those of a few frames at a time.
-///
-/// # Videos
-///
-/// The executor calls [`Pictures::open`] for the frames of videos in the order of the output, one call at a time: frames
-/// of one task ascend from call to call (but for formats that store a picture twice), so that one decoder that goes
-/// forward serves them all. The streams are read by several workers at once. So `open` decodes, and the stream encodes:
-/// what `open` does stands in a queue, what the stream does runs on all cores.
 pub trait Pictures: Send + Sync {
     /// Begins to read the pictures of these frames (numbers relative to the task).
     fn open<'a>(&'a self, timeline: &'a Timeline<'a>, frames: &'a [u32]) -> Result<Stream<'a>>;
 }
 
+/// What decodes videos, and encodes their frames.
+///
+/// The executor calls [`Videos::open`] for the frames of videos in the order of the output, one call at a time: frames
+/// of one task ascend from call to call (but for formats that store a picture twice), so that one decoder that goes
+/// forward serves them all. The streams are read by several workers at once. So `open` decodes, and the stream encodes:
+/// what `open` does stands in a queue, what the stream does runs on all cores.
+pub trait Videos: Send + Sync {
+    /// Begins to read these frames (numbers relative to the task) of the video that is there.
+    fn open<'a>(&'a self, timeline: &'a Timeline<'a>, video: Location, frames: &'a [u32]) -> Result<Stream<'a>>;
+}
+
+/// Where a file is: its path, or that of the archive and the member in it.
+pub type Location = (PathBuf, Option<String>);
+
 /// Everything that an export may need: files as they are, and whatever gives the frames of videos.
 pub struct Library<'a> {
-    /// The files of tasks with pictures.
+    /// The files of all tasks.
     pub files: Files,
-    /// The frames of tasks with a video.
-    pub video: Option<&'a dyn Pictures>,
+    /// What decodes the videos among them.
+    pub videos: Option<&'a dyn Videos>,
 }
 
 impl Pictures for Library<'_> {
     fn open<'a>(&'a self, timeline: &'a Timeline<'a>, frames: &'a [u32]) -> Result<Stream<'a>> {
-        match (&timeline.task.media, self.video) {
+        match (&timeline.task.media, self.videos) {
             (Media::Images { .. }, _) => self.files.open(timeline, frames),
-            (Media::Video { .. }, Some(video)) => video.open(timeline, frames),
+            (Media::Video { name, .. }, Some(videos)) => {
+                videos.open(timeline, self.files.locate(timeline.task, name)?, frames)
+            }
             (Media::Video { .. }, None) => Err(no_decoder()),
         }
     }

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::str::FromStr;
 
 use super::template::Pattern;
 use crate::dataset::{Dataset, Media, Task};
+use crate::error::{Code, Error, Result};
 
 /// An ascending set of frames, held as ranges: a video of millions of frames with a few deleted ones costs a few words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,6 +93,42 @@ impl FromIterator<u32> for FrameSet {
     }
 }
 
+/// What the frames of videos are stored as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ImageFormat {
+    /// Without loss, as CVAT does.
+    #[default]
+    Png,
+    /// With loss, and a tenth of the size.
+    Jpeg,
+    /// With loss, smaller and slower than JPEG.
+    Webp,
+}
+
+impl ImageFormat {
+    /// What names of such files end in.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Png => ".png",
+            Self::Jpeg => ".jpg",
+            Self::Webp => ".webp",
+        }
+    }
+}
+
+impl FromStr for ImageFormat {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "png" => Ok(Self::Png),
+            "jpeg" => Ok(Self::Jpeg),
+            "webp" => Ok(Self::Webp),
+            _ => Err(Error::new(Code::BadOption, format!("image format {text:?} is none of png, jpeg, webp"))),
+        }
+    }
+}
+
 /// The names that frames of one task get in an export.
 #[derive(Clone, Debug, Default)]
 pub struct FrameNames {
@@ -100,6 +138,8 @@ pub struct FrameNames {
     pub renamed: HashMap<u32, String>,
     /// What the user wants them to be called, if anything.
     pub pattern: Option<Pattern>,
+    /// What a frame of a video is named as.
+    pub image_format: ImageFormat,
 }
 
 impl FrameNames {
@@ -110,7 +150,7 @@ impl FrameNames {
         let mut name = String::new();
         self.write_own(dataset, task, frame, &mut name);
         if matches!(task.media, Media::Video { .. }) {
-            name.push_str(".png");
+            name.push_str(self.image_format.extension());
         }
         pattern.write(&name, task.absolute(frame) + self.offset, out);
     }

@@ -19,7 +19,7 @@ pub(crate) mod testing;
 mod tracks;
 mod visit;
 
-pub use frames::{FrameNames, FrameSet, split_extension};
+pub use frames::{FrameNames, FrameSet, ImageFormat, split_extension};
 pub use merge::Loss;
 pub use moment::{Moment, PointScratch};
 pub use scene::{Scene, SceneKind, Timeline};

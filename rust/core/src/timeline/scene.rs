@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
-use super::frames::{FrameNames, FrameSet, NameMangler, split_extension};
+use super::frames::{FrameNames, FrameSet, ImageFormat, NameMangler, split_extension};
 use super::merge::{self, Loss, Merged};
 use super::tracks::Tracks;
 use super::visit::Alive;
@@ -118,6 +118,11 @@ impl<'d> Scene<'d> {
             }
         }
         subsets
+    }
+
+    /// Names the frames of videos as pictures of this format.
+    pub fn set_image_format(&mut self, format: ImageFormat) {
+        self.timelines.iter_mut().for_each(|timeline| timeline.names.image_format = format);
     }
 
     /// Number of frames shown.
@@ -303,7 +308,7 @@ impl<'d> Timeline<'d> {
         let start = id.len();
         self.write_name(frame, id);
         if !self.has_paths() {
-            extension.push_str(".png");
+            extension.push_str(self.names.image_format.extension());
             return;
         }
         let (stem, dot_extension) = split_extension(&id[start..]);
