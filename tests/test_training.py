@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 import framehaul
-from backups import Job, Task, keyframe, label, shape, track, triangle
+from backups import Job, Task, attribute, keyframe, label, shape, tag, track, triangle
 
 # Warnings of the tools are not ours.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -175,6 +177,22 @@ def test_supervision_loads_the_boxes_of_ultralytics(written, unpacked):
     assert boxes.class_id.tolist() == [1]
 
 
+def test_ultralytics_takes_folders_for_classes(tmp_path, unpacked):
+    tasks = [
+        Task(
+            labels=[label("cat")],
+            images=[("a.png", 9, 9), ("b.png", 9, 9)],
+            jobs=[Job(0, 1, tags=[tag("cat", 0)])],
+            subset=subset,
+        )
+        for subset in ("", "Valid")
+    ]
+    folder = unpacked(project(tmp_path / "project.zip", *tasks), "yolo-cls")
+    for split in ("train", "val"):
+        listed = json.loads((folder / split / "labels.json").read_text())
+        assert {name: each["path"] for name, each in listed.items()} == {"a": "cat/a.png", "b": ""}
+
+
 # Darknet
 
 
@@ -274,6 +292,147 @@ def test_motmetrics_finds_no_number_in_two_sequences(tmp_path, unpacked):
     assert not numbers[0] & numbers[1]
 
 
-@pytest.mark.parametrize("page", ["yolo", "yolo_detect", "yolo_track", "yolo_seg", "yolo_obb", "yolo_pose", "mot"])
+# WiderFace
+
+
+def test_widerface_is_read_by_whole_numbers_alone(written, unpacked):
+    blur = attribute("blur", "number", "0")
+    labels = [
+        label("face", blur, attribute("invalid", "checkbox", "false"), attribute("pose", "text", "")),
+        label("car"),
+    ]
+    shapes = [
+        shape("rectangle", "face", 1, [1.4, 2, 5.6, 8], blur="2", invalid="true", pose="1", occluded=True),
+        shape("rectangle", "car", 1, [0, 0, 9, 9]),
+        shape("rectangle", "face", 2, [-0.4, 0, 9, 9]),
+    ]
+    task = Task(
+        labels=labels,
+        images=[(f"{name}.jpg", 100, 80) for name in "abc"],
+        jobs=[Job(0, 2, tags=[tag("car", 1)], shapes=shapes)],
+    )
+    lines = iter((unpacked(written(task), "widerface") / "wider_face_split/wider_face_train_bbx_gt.txt").open())
+    read = {}
+    for line in lines:
+        # The count is followed by a line even if it is 0: so torchvision reads it.
+        count = int(next(lines))
+        rows = [[int(word) for word in next(lines).split()] for _ in range(max(count, 1))]
+        assert all(len(row) == 10 for row in rows)
+        read[line.rstrip()] = rows if count else []
+    assert read == {
+        "no_label/a.jpg": [],
+        "1--car/b.jpg": [[1, 2, 5, 6, 2, 0, 0, 1, 1, 1]],
+        "no_label/c.jpg": [[0, 0, 9, 9, 0, 0, 0, 0, 0, 0]],
+    }
+
+
+# VGGFace2
+
+
+def test_vggface2_has_a_whole_row_for_every_face(written, unpacked):
+    five = [1, 2, 3.5, 4, 5, 6, 7, 8, 9, 10.25]
+    shapes = [
+        shape("rectangle", "n1", 0, [1.2, 2, 4.3, 6]),
+        shape("rectangle", "n1", 0, [10, 10, 20, 20]),
+        shape("points", "n1", 0, five),
+        shape("points", "n2", 0, five[:4]),
+    ]
+    task = Task(
+        labels=[label("n1"), label("n2")],
+        images=[("a.jpg", 100, 80), ("b.jpg", 100, 80)],
+        jobs=[Job(0, 1, tags=[tag("n2", 0)], shapes=shapes)],
+        subset="test",
+    )
+    folder = unpacked(written(task), "vggface2") / "bb_landmark"
+    with (folder / "loose_bb_test.csv").open(newline="") as file:
+        boxes = {row.pop("NAME_ID"): [int(value) for value in row.values()] for row in csv.DictReader(file)}
+    assert boxes == {"n1/a": [1, 2, 3, 4], "n1/a_2": [10, 10, 10, 10]}
+    with (folder / "loose_landmark_test.csv").open(newline="") as file:
+        points = {row.pop("NAME_ID"): [float(value) for value in row.values()] for row in csv.DictReader(file)}
+    assert points == {"n1/a": five}
+
+
+# Market-1501
+
+
+def test_torchreid_finds_person_and_camera_in_every_name(tmp_path, unpacked):
+    market = label(
+        "market-1501",
+        attribute("person_id", "number"),
+        attribute("camera_id", "number"),
+        attribute("query", "checkbox"),
+    )
+    tasks = [
+        Task(
+            labels=[market],
+            images=[(f"{subset}/{name}.jpg", 64, 128) for name in "abc"],
+            jobs=[
+                Job(
+                    0,
+                    2,
+                    tags=[
+                        tag("market-1501", 0, person_id="12", camera_id="2", query="false"),
+                        tag("market-1501", 1, person_id="12", camera_id="2", query=query),
+                    ],
+                )
+            ],
+            subset=subset,
+        )
+        for subset, query in (("Train", "false"), ("test", "true"))
+    ]
+    folder = unpacked(project(tmp_path / "project.zip", *tasks), "market1501")
+    names = [name for path in sorted(folder.glob("images_*.txt")) for name in path.read_text().splitlines()]
+    assert len(set(names)) == len(names) == 4
+    assert [name.split("/")[0] for name in names] == ["bounding_box_test", "query", *["bounding_box_train"] * 2]
+    for name in names:
+        # torchreid's data/datasets/image/market1501.py searches for this.
+        person, camera = re.search(r"([-\d]+)_c(\d)", name).groups()
+        assert (int(person), int(camera)) == (12, 3)
+        assert re.fullmatch(r"\w+/0012_c3s1_\d{6}_00\.jpg", name)
+
+
+# LFW
+
+
+def test_scikit_learn_reads_the_pairs_of_lfw(written, unpacked, tmp_path):
+    lfw = pytest.importorskip("sklearn.datasets._lfw")
+    pairs = [attribute("positive_pairs"), attribute("negative_pairs")]
+    task = Task(
+        labels=[label("Ann_B", *pairs), label("Carl", *pairs), label("nobody")],
+        images=[(f"{name}.jpg", 50, 50) for name in ("Ann_B_0001", "Ann_B_0002", "Carl_0001")],
+        jobs=[
+            Job(
+                0,
+                2,
+                tags=[
+                    tag("Ann_B", 0, positive_pairs="Ann_B_0002", negative_pairs="Carl_0001, Dan"),
+                    tag("Ann_B", 1, positive_pairs="", negative_pairs=""),
+                    tag("Carl", 2, positive_pairs="", negative_pairs="Ann_B_0002"),
+                ],
+            )
+        ],
+    )
+    source = written(task)
+    folder = unpacked(source, "lfw") / "train"
+    for name in ("Ann_B_0001", "Ann_B_0002", "Carl_0001"):
+        paint({folder / "images" / name[:-5] / f"{name}.jpg": (250, 250)})
+    read, same, _ = lfw._fetch_lfw_pairs(str(folder / "annotations/pairs.txt"), str(folder / "images"))
+    assert (len(read), same.tolist()) == (3, [1, 0, 0])
+    assert (folder / "annotations/pairs.txt").read_text().splitlines() == [
+        "1",
+        "Ann_B\t1\t2",
+        "Ann_B\t1\tCarl\t1",
+        "Carl\t1\tAnn_B\t2",
+    ]
+    assert (folder / "annotations/people.txt").read_text() == "2\nAnn_B\t2\nCarl\t1\n"
+    report = framehaul.export(source, "lfw", tmp_path / "lfw.zip", profile="training")
+    assert [note.times for note in report.notes] == [1]
+
+
+DIFFERS = ["yolo", "yolo_detect", "yolo_track", "yolo_seg", "yolo_obb", "yolo_pose", "yolo_cls", "mot"]
+DIFFERS += ["widerface", "vggface2", "market1501", "lfw"]
+
+
+@pytest.mark.parametrize("page", [*DIFFERS, "coco", "coco_keypoints"])
 def test_the_page_of_a_format_says_what_differs(page):
     assert "\n## `--profile training`\n" in (FORMATS / f"{page}.md").read_text(encoding="utf-8")

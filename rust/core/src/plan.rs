@@ -139,7 +139,7 @@ const FRAMES_PER_CHUNK: u64 = 4096;
 const IMAGES_PER_CHUNK: u64 = 64;
 
 /// Cuts the frames of these timelines into chunks of about equal work. Chunks do not depend on the number of threads.
-pub fn frame_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
+pub fn frame_chunks(scene: &Scene<'_>, timelines: impl IntoIterator<Item = usize>, section: u8) -> Vec<Chunk> {
     frame_chunks_up_to(FRAMES_PER_CHUNK, scene, timelines, section)
 }
 
@@ -148,7 +148,12 @@ pub fn image_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> 
     frame_chunks_up_to(IMAGES_PER_CHUNK, scene, timelines, section)
 }
 
-fn frame_chunks_up_to(most: u64, scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
+fn frame_chunks_up_to(
+    most: u64,
+    scene: &Scene<'_>,
+    timelines: impl IntoIterator<Item = usize>,
+    section: u8,
+) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     for place in timelines {
         let timeline = &scene.timelines[place];

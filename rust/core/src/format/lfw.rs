@@ -11,8 +11,9 @@
 use std::collections::HashSet;
 
 use super::annotation::{Value, python_int, tag_located, tag_value};
-use super::listing::{Picture, at_frame, check_labels, label_names, refuse_repeats, shows, tags};
-use super::{Format, Options};
+use super::listing::{Picture, at_frame, check_labels, label_names, refuse_repeats_in, shows, tags};
+use super::splits::{groups, names_of_timelines};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Place, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -35,38 +36,81 @@ const NEUTRAL: u8 = 2;
 const PEOPLE: u8 = 3;
 const LANDMARKS: u8 = 4;
 const PICTURES: u8 = 5;
+const HEADER: u8 = 6;
 
 /// What ends a field or a line.
 const BREAKS: [char; 3] = ['\t', '\n', '\r'];
+
+/// What the profiles differ in.
+struct Layout {
+    /// Whether files begin with their number of entries and hold nothing but pairs and persons with pictures.
+    is_official: bool,
+    /// Writes the pairs of one person.
+    positive: fn(&Face<'_>, &str, &mut Output),
+    /// Writes the pairs of two persons.
+    negative: fn(&Face<'_>, &str, &mut Output),
+    /// What to say of a face.
+    remarks: fn(&Face<'_>, &str) -> [Option<&'static str>; 2],
+}
+
+const CVAT: Layout = Layout {
+    is_official: false,
+    positive: |face, _, out| face.write_positive(out),
+    negative: |face, _, out| face.write_negative(out),
+    remarks: |face, _| face.remarks(),
+};
+
+const TRAINING: Layout = Layout {
+    is_official: true,
+    positive: |face, id, out| face.official_pairs(id).0.iter().for_each(|pair| out.text(pair)),
+    negative: |face, id, out| face.official_pairs(id).1.iter().for_each(|pair| out.text(pair)),
+    remarks: |face, id| {
+        [face.official_pairs(id).2.then_some("a pair without a picture called PERSON_NUMBER is left out"), None]
+    },
+};
 
 const NO_FACE: Outcome = Outcome::Dropped("LFW holds points and tags only");
 const LATER_TAG: Outcome = Outcome::Dropped("LFW holds one person a picture");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &BREAKS)?;
-    refuse_repeats(scene)?;
+    let layout = match options.profile {
+        Profile::Cvat => &CVAT,
+        Profile::Training => &TRAINING,
+    };
+    let groups = groups(scene, options.profile);
+    refuse_repeats_in(scene, &groups)?;
+    let subset_of = names_of_timelines(&groups, scene.timelines.len());
+    let known = if layout.is_official { HashSet::new() } else { known(scene)? };
+    let lfw = Lfw { scene, layout, subset_of, known };
     let mut parts = Vec::new();
-    for (subset, timelines) in scene.subsets() {
+    for (subset, timelines) in &groups {
+        let timelines = || timelines.iter().copied();
         let mut member = |name: &str, chunks| {
             parts.push(Part::Member { name: format!("{subset}/annotations/{name}.txt"), chunks });
         };
         let blocks = [POSITIVE, NEGATIVE, NEUTRAL];
-        member("pairs", blocks.into_iter().flat_map(|it| frame_chunks(scene, timelines.clone(), it)).collect());
-        if !scene.dataset.schema.is_empty() {
-            member("people", vec![single_chunk(PEOPLE, timelines.start)]);
+        let mut pairs: Vec<Chunk> = blocks.into_iter().flat_map(|it| frame_chunks(scene, timelines(), it)).collect();
+        pairs.splice(0..0, lfw.header(&pairs)?);
+        member("pairs", pairs);
+        if let (false, Some(first)) = (scene.dataset.schema.is_empty(), timelines().next()) {
+            member("people", vec![single_chunk(PEOPLE, first)]);
         }
-        if scene.timelines[timelines.clone()].iter().any(|timeline| shows(timeline, ShapeKind::Points)) {
-            member("landmarks", frame_chunks(scene, timelines.clone(), LANDMARKS));
-        }
-        if options.save_images {
-            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
+        if timelines().any(|place| shows(&scene.timelines[place], ShapeKind::Points)) {
+            member("landmarks", frame_chunks(scene, timelines(), LANDMARKS));
         }
     }
-    Ok(Plan { parts, encoder: Box::new(Lfw { scene, known: known(scene)? }) })
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
+    }
+    Ok(Plan { parts, encoder: Box::new(lfw) })
 }
 
 struct Lfw<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
+    /// The subset of each timeline.
+    subset_of: Vec<String>,
     /// Timeline and frame of pictures that are in no pair, but whose name an earlier line has.
     known: HashSet<(usize, u32)>,
 }
@@ -111,9 +155,16 @@ fn known(scene: &Scene<'_>) -> Result<HashSet<(usize, u32)>> {
 
 impl Encoder for Lfw<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        if chunk.section == PEOPLE {
-            self.people(&self.scene.timelines[chunk.timeline].subset, out);
-            return Ok(());
+        match chunk.section {
+            HEADER => {
+                out.text(&format!("{}\n", chunk.first));
+                return Ok(());
+            }
+            PEOPLE => {
+                self.people(&self.subset_of[chunk.timeline], out);
+                return Ok(());
+            }
+            _ => {}
         }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut picture = Picture::default();
@@ -121,7 +172,7 @@ impl Encoder for Lfw<'_> {
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             picture.read(timeline, view.frame, &BREAKS)?;
             if chunk.section == PICTURES {
-                out.picture(picture_name(timeline, view, &picture), chunk.timeline, view.frame);
+                out.picture(self.picture_name(chunk.timeline, view, &picture), chunk.timeline, view.frame);
                 return Ok(());
             }
             if chunk.section == LANDMARKS {
@@ -130,13 +181,14 @@ impl Encoder for Lfw<'_> {
             }
             let face = Face::read(timeline, view.frame, &picture.id, view.tags)?;
             match chunk.section {
-                POSITIVE => face.write_positive(out),
-                NEGATIVE => face.write_negative(out),
+                POSITIVE => (self.layout.positive)(&face, &picture.id, out),
+                NEGATIVE => (self.layout.negative)(&face, &picture.id, out),
                 _ => {
-                    if face.is_neutral() && !self.known.contains(&(chunk.timeline, view.frame)) {
+                    let is_known = self.known.contains(&(chunk.timeline, view.frame));
+                    if face.is_neutral() && !is_known && !self.layout.is_official {
                         face.write_neutral(&picture.id, out);
                     }
-                    tally(timeline, view, &face, out);
+                    tally(timeline, view, (self.layout.remarks)(&face, &picture.id), out);
                 }
             }
             Ok(())
@@ -147,12 +199,36 @@ impl Encoder for Lfw<'_> {
 }
 
 impl Lfw<'_> {
+    /// The official files begin with the number of pairs of one person.
+    fn header(&self, chunks: &[Chunk]) -> Result<Option<Chunk>> {
+        if !self.layout.is_official {
+            return Ok(None);
+        }
+        let mut out = Output::default();
+        for chunk in chunks.iter().filter(|chunk| chunk.section == POSITIVE) {
+            self.encode(chunk, &mut out)?;
+        }
+        let pairs = out.bytes.iter().filter(|&&byte| byte == b'\n').count();
+        Ok(Some(Chunk { first: pairs as u64, ..single_chunk(HEADER, 0) }))
+    }
+
+    /// A picture stands in the folder of its person.
+    fn picture_name(&self, place: usize, view: &FrameView<'_>, Picture { id, extension }: &Picture) -> String {
+        let dataset = self.scene.dataset;
+        let label = |row: &u32| dataset.columns.tags.label[*row as usize];
+        let person = view.tags.first().map(|row| &dataset.schema.label(label(row)).name);
+        let folder = person.map(|name| format!("{name}/")).unwrap_or_default();
+        let id = if self.layout.is_official { id.rsplit('/').next().unwrap_or(id) } else { id };
+        format!("{}/images/{folder}{id}{extension}", self.subset_of[place])
+    }
+
     /// Every label once, with the number of pictures whose person it is.
     fn people(&self, subset: &str, out: &mut Output) {
         let schema = &self.scene.dataset.schema;
         let names = label_names(schema);
         let mut counts = vec![0_u64; names.len()];
-        for timeline in self.scene.timelines.iter().filter(|timeline| timeline.subset == subset) {
+        let timelines = self.scene.timelines.iter().zip(&self.subset_of);
+        for (timeline, _) in timelines.filter(|(_, its_subset)| *its_subset == subset) {
             let columns = &timeline.dataset.columns.tags;
             let mut last = None;
             for &row in &timeline.tags {
@@ -165,21 +241,19 @@ impl Lfw<'_> {
             }
         }
         let mut listed = HashSet::new();
-        for (name, count) in names.iter().zip(counts).filter(|(name, _)| listed.insert(**name)) {
+        let mut people: Vec<(&&str, u64)> =
+            names.iter().zip(counts).filter(|(name, _)| listed.insert(**name)).collect();
+        if self.layout.is_official {
+            people.retain(|(_, count)| *count > 0);
+            out.text(&format!("{}\n", people.len()));
+        }
+        for (name, count) in people {
             out.text(name);
             out.bytes.push(b'\t');
             number::uint(&mut out.bytes, count);
             out.bytes.push(b'\n');
         }
     }
-}
-
-/// A picture stands in the folder of its person.
-fn picture_name(timeline: &Timeline<'_>, view: &FrameView<'_>, Picture { id, extension }: &Picture) -> String {
-    let label = |row: &u32| timeline.dataset.columns.tags.label[*row as usize];
-    let person = view.tags.first().map(|row| &timeline.dataset.schema.label(label(row)).name);
-    let folder = person.map(|name| format!("{name}/")).unwrap_or_default();
-    format!("{}/images/{folder}{id}{extension}", timeline.subset)
 }
 
 fn landmarks(timeline: &Timeline<'_>, view: &FrameView<'_>, id: &str, out: &mut Output) {
@@ -194,7 +268,7 @@ fn landmarks(timeline: &Timeline<'_>, view: &FrameView<'_>, id: &str, out: &mut 
     }
 }
 
-fn tally(timeline: &Timeline<'_>, view: &FrameView<'_>, face: &Face<'_>, out: &mut Output) {
+fn tally(timeline: &Timeline<'_>, view: &FrameView<'_>, remarks: [Option<&'static str>; 2], out: &mut Output) {
     for item in view.items {
         out.tally.shape(item, if item.kind == ShapeKind::Points { Outcome::Written } else { NO_FACE });
     }
@@ -202,18 +276,12 @@ fn tally(timeline: &Timeline<'_>, view: &FrameView<'_>, face: &Face<'_>, out: &m
         let label = timeline.dataset.columns.tags.label[row as usize];
         out.tally.tag(label, if place == 0 { Outcome::Written } else { LATER_TAG });
     }
-    let mut note = |message| {
+    for message in remarks.into_iter().flatten() {
         out.tally.note(message, || Place {
             task: Some(timeline.task.name.clone()),
             frame: Some(i64::from(view.frame)),
             ..Place::default()
         });
-    };
-    if [face.positive, face.negative].into_iter().flatten().any(|text| !text.is_empty()) {
-        note("as in CVAT, each character of positive_pairs and negative_pairs stands for a picture of its own");
-    }
-    if face.is_unnumbered {
-        note("a picture's name begins with its label, but no number follows: it keeps the whole name");
     }
     out.tally.frames += 1;
 }
@@ -258,6 +326,36 @@ impl<'a> Face<'a> {
         Self { person, number, is_unnumbered, positive, negative }
     }
 
+    fn remarks(&self) -> [Option<&'static str>; 2] {
+        let has_pairs = [self.positive, self.negative].into_iter().flatten().any(|text| !text.is_empty());
+        [
+            has_pairs.then_some(
+                "as in CVAT, each character of positive_pairs and negative_pairs stands for a picture of its own",
+            ),
+            self.is_unnumbered
+                .then_some("a picture's name begins with its label, but no number follows: it keeps the whole name"),
+        ]
+    }
+
+    /// The lines of pairs as the data set has them, of one person and of two, and whether any had to be left out.
+    fn official_pairs(&self, id: &str) -> (Vec<String>, Vec<String>, bool) {
+        let own = numbered(id).filter(|(person, _)| Some(*person) == self.person);
+        let same = |name: &str| match (own, numbered(name)) {
+            (Some((person, number)), Some((other, second))) if other == person => Some((person, number, second)),
+            (Some((person, number)), None) => Some((person, number, name.parse().ok()?)),
+            _ => None,
+        };
+        let same = |name| same(name).map(|(person, number, second)| format!("{person}\t{number}\t{second}\n"));
+        let two = |name| {
+            let ((person, number), (other, second)) = (own?, numbered(name)?);
+            Some(format!("{person}\t{number}\t{other}\t{second}\n"))
+        };
+        let positive: Vec<_> = elements(self.positive).map(same).collect();
+        let negative: Vec<_> = elements(self.negative).map(two).collect();
+        let lacks = positive.iter().chain(&negative).any(Option::is_none);
+        (positive.into_iter().flatten().collect(), negative.into_iter().flatten().collect(), lacks)
+    }
+
     fn is_neutral(&self) -> bool {
         self.positive.is_none() && self.negative.is_none()
     }
@@ -291,6 +389,21 @@ impl<'a> Face<'a> {
         out.text(id);
         out.bytes.push(b'\n');
     }
+}
+
+/// The names in an attribute.
+fn elements(text: Option<&str>) -> impl Iterator<Item = &str> {
+    let is_between = |symbol: char| symbol.is_whitespace() || matches!(symbol, ',' | ';');
+    text.unwrap_or_default().split(is_between).filter(|name| !name.is_empty())
+}
+
+/// Person and number that a picture's name tells: `Aaron_Peirsol_0002`, with folders and extension or without.
+fn numbered(name: &str) -> Option<(&str, u64)> {
+    let base = name.rsplit('/').next()?;
+    let is_extension = |text: &str| text.chars().all(char::is_alphabetic);
+    let stem = base.rsplit_once('.').filter(|(_, extension)| is_extension(extension)).map_or(base, |(stem, _)| stem);
+    let (person, number) = stem.rsplit_once('_')?;
+    Some((person, number.parse().ok()?))
 }
 
 /// A picture of the same person, which one character stands for: nothing remains of the person's own name.
@@ -330,6 +443,16 @@ mod tests {
         assert_eq!(lines(Some("car"), "car_0001", [Some("c2"), None]), "car\t1\tc\ncar\t1\t2\n");
         assert_eq!(lines(Some("car"), "x", [Some(""), Some("b")]), "car\tx\t-\tb\n");
         assert_eq!(lines(Some("c"), "x", [Some("cb"), None]), "c\tx\t\nc\tx\tb\n");
+    }
+
+    #[test]
+    fn official_pairs_are_told_by_names_and_numbers() {
+        let face = Face::new(Some("A_B"), "x/A_B_0001", [Some("A_B_0002.jpg, 3;C_0001 x"), Some("C_0004\nA_B 7")]);
+        let (same, two, lacks) = face.official_pairs("x/A_B_0001");
+        assert_eq!(same, ["A_B\t1\t2\n", "A_B\t1\t3\n"]);
+        assert_eq!((two, lacks), (vec!["A_B\t1\tC\t4\n".to_owned()], true));
+        let unnamed = Face::new(Some("A"), "frame_1", [Some("A_2"), None]);
+        assert_eq!(unnamed.official_pairs("frame_1"), (vec![], vec![], true));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::Profile;
+use super::splits::{Group, groups};
 use crate::error::{Code, Error, Place, Result};
 use crate::schema::{Schema, ShapeKind};
 use crate::timeline::{Scene, Timeline};
@@ -84,10 +86,15 @@ pub fn shows(timeline: &Timeline<'_>, kind: ShapeKind) -> bool {
 ///
 /// Only names of pictures are remembered, not those of a video's frames, which are many and differ.
 pub fn refuse_repeats(scene: &Scene<'_>) -> Result<()> {
-    for (_, places) in scene.subsets() {
-        let timelines = &scene.timelines[places];
+    refuse_repeats_in(scene, &groups(scene, Profile::Cvat))
+}
+
+/// The same for the subsets as a profile has them.
+pub fn refuse_repeats_in(scene: &Scene<'_>, subsets: &[Group]) -> Result<()> {
+    for (_, places) in subsets {
+        let timelines = places.iter().map(|&place| &scene.timelines[place]);
         let mut known = HashSet::new();
-        let (pictures, videos): (Vec<_>, Vec<_>) = timelines.iter().partition(|timeline| timeline.may_repeat_names());
+        let (pictures, videos): (Vec<_>, Vec<_>) = timelines.partition(|timeline| timeline.may_repeat_names());
         for timeline in &pictures {
             for frame in timeline.frames.iter() {
                 let mut id = String::new();

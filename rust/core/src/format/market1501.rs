@@ -7,11 +7,11 @@
 //! Only the tag `market-1501` and its attributes count.
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use super::annotation::{Value, decimal_digit, int_of, tag_located, tag_value};
 use super::listing::{LINE_BREAKS, Picture};
-use super::{Format, Options};
+use super::splits::{Group, groups, names_of_timelines};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places};
 use crate::report::Outcome;
@@ -33,27 +33,58 @@ const PICTURES: u8 = 1;
 /// The label whose tag tells what a picture shows.
 const LABEL: &str = "market-1501";
 
+/// What the profiles differ in.
+struct Layout {
+    /// A person as the name shows it; none if the value names nobody.
+    person: fn(Value<'_>) -> std::result::Result<Option<String>, ()>,
+    /// Whether pictures lie beside each other, and only those of persons are listed: the tools want a person in each name.
+    persons_only: bool,
+    /// Whether a frame without `frame_id` has the number of its place, so that no two pictures have one name.
+    counts_frames: bool,
+}
+
+const CVAT: Layout = Layout { person: |value| Ok(person(value)), persons_only: false, counts_frames: false };
+
+const TRAINING: Layout = Layout { person: numbered_person, persons_only: true, counts_frames: true };
+
+const NO_PERSON: Outcome = Outcome::Dropped("Market-1501 wants a person_id");
 const NO_TAG: Outcome = Outcome::Dropped("Market-1501 holds the tag market-1501 only");
 const TWO_TAGS: Outcome = Outcome::Dropped("two tags market-1501 on a frame contradict each other");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+    let layout = match options.profile {
+        Profile::Cvat => &CVAT,
+        Profile::Training => &TRAINING,
+    };
     // CVAT makes the list with its first line: a subset without frames has none.
-    let has_frames =
-        |timelines: &Range<usize>| scene.timelines[timelines.clone()].iter().any(|it| !it.frames.is_empty());
-    let member = |(subset, timelines): (&str, Range<usize>)| Part::Member {
+    let has_frames = |(_, timelines): &Group| timelines.iter().any(|&place| !scene.timelines[place].frames.is_empty());
+    let member = |(subset, timelines): Group| Part::Member {
         name: format!("images_{subset}.txt"),
         chunks: frame_chunks(scene, timelines, LIST),
     };
-    let mut parts: Vec<Part> =
-        scene.subsets().into_iter().filter(|(_, timelines)| has_frames(timelines)).map(member).collect();
+    let groups = groups(scene, options.profile);
+    let subset_of = names_of_timelines(&groups, scene.timelines.len());
+    let mut parts: Vec<Part> = groups.into_iter().filter(has_frames).map(member).collect();
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
-    Ok(Plan { parts, encoder: Box::new(Market { scene, label: scene.dataset.schema.find(None, LABEL) }) })
+    let mut first_frame = Vec::new();
+    let mut frames = 0;
+    for timeline in &scene.timelines {
+        first_frame.push(frames);
+        frames += i64::from(timeline.frames.len());
+    }
+    let label = scene.dataset.schema.find(None, LABEL);
+    Ok(Plan { parts, encoder: Box::new(Market { scene, layout, subset_of, first_frame, label }) })
 }
 
 struct Market<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
+    /// The subset of each timeline.
+    subset_of: Vec<String>,
+    /// Frames before each timeline.
+    first_frame: Vec<i64>,
     label: Option<u32>,
 }
 
@@ -65,14 +96,18 @@ impl Encoder for Market<'_> {
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
             line.clear();
-            self.write_path(timeline, self.only_tag(timeline, view), &picture, &mut line)?;
+            let is_listed = self.write_path(chunk.timeline, view, &picture, &mut line)?;
             if chunk.section == PICTURES {
-                out.picture(line.clone(), chunk.timeline, view.frame);
+                if is_listed {
+                    out.picture(line.clone(), chunk.timeline, view.frame);
+                }
                 return Ok(());
             }
-            line.push('\n');
-            out.text(&line);
-            self.tally(timeline, view, out);
+            if is_listed {
+                line.push('\n');
+                out.text(&line);
+            }
+            self.tally(timeline, view, is_listed, out);
             Ok(())
         })?;
         out.scratch.visit = visit;
@@ -88,12 +123,13 @@ impl<'s> Market<'s> {
         rows.next().filter(|_| rows.next().is_none())
     }
 
-    fn tally(&self, timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) {
+    fn tally(&self, timeline: &Timeline<'_>, view: &FrameView<'_>, is_listed: bool, out: &mut Output) {
         let is_only = self.only_tag(timeline, view).is_some();
         for &row in view.tags {
             let label = timeline.dataset.columns.tags.label[row as usize];
             let outcome = match (Some(label) == self.label, is_only) {
-                (true, true) => Outcome::Written,
+                (true, true) if is_listed => Outcome::Written,
+                (true, true) => NO_PERSON,
                 (true, false) => TWO_TAGS,
                 (false, _) => NO_TAG,
             };
@@ -105,13 +141,10 @@ impl<'s> Market<'s> {
         out.tally.frames += 1;
     }
 
-    fn write_path(
-        &self,
-        timeline: &'s Timeline<'s>,
-        tag: Option<u32>,
-        picture: &Picture,
-        line: &mut String,
-    ) -> Result<()> {
+    /// Writes the path of a picture; false if it is not listed.
+    fn write_path(&self, place: usize, view: &FrameView<'_>, picture: &Picture, line: &mut String) -> Result<bool> {
+        let timeline = &self.scene.timelines[place];
+        let tag = self.only_tag(timeline, view);
         let value = |name| tag.map_or(Ok(None), |row| tag_value(timeline, row, name));
         let unreadable = |name: &str, value: Value<'_>| {
             let message = format!("Market-1501 cannot read the attribute {name:?}: its value is {value:?}");
@@ -125,11 +158,19 @@ impl<'s> Market<'s> {
         match is_query {
             true => line.push_str("query/"),
             // Writing to a string cannot fail.
-            false => drop(write!(line, "bounding_box_{}/", timeline.subset)),
+            false => drop(write!(line, "bounding_box_{}/", self.subset_of[place])),
         }
-        let person = value("person_id")?.and_then(person).filter(|_| !is_market_name(&picture.id));
+        let base = picture.id.rfind('/').map_or(0, |slash| slash + 1);
+        let id = if self.layout.persons_only { &picture.id[base..] } else { &picture.id };
+        let person = match value("person_id")? {
+            Some(value) if !is_market_name(id) => {
+                (self.layout.person)(value).map_err(|()| unreadable("person_id", value))?
+            }
+            _ => None,
+        };
         match person {
-            None => line.push_str(&picture.id),
+            None if self.layout.persons_only && !is_market_name(id) => return Ok(false),
+            None => line.push_str(id),
             Some(person) if person.contains(LINE_BREAKS) => {
                 return Err(unreadable("person_id", Value::Text(&person)));
             }
@@ -138,14 +179,17 @@ impl<'s> Market<'s> {
                     Some(value) => int_of(value).ok_or_else(|| unreadable(name, value)),
                     None => Ok(default),
                 };
-                let folder = picture.id.rfind('/').map_or("", |slash| &picture.id[..=slash]);
+                let folder = if self.layout.persons_only { "" } else { &picture.id[..base] };
+                let position = self.first_frame[place] + i64::from(view.place) + 1;
+                let place_of_frame = if self.layout.counts_frames { position } else { 0 };
                 let camera = int("camera_id", 0)?.saturating_add(1);
-                let (sequence, frame, bbox) = (int("track_id", 1)?, int("frame_id", 0)?, int("bbox_id", 0)?);
+                let (sequence, frame, bbox) =
+                    (int("track_id", 1)?, int("frame_id", place_of_frame)?, int("bbox_id", 0)?);
                 let _ = write!(line, "{folder}{person}_c{camera}s{sequence}_{frame:06}_{bbox:02}");
             }
         }
         line.push_str(&picture.extension);
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -175,6 +219,15 @@ fn person(value: Value<'_>) -> Option<String> {
         Value::Flag(flag) => flag.then(|| "True".to_owned()),
         Value::Count(count) => (count != 0).then(|| count.to_string()),
     }
+}
+
+/// A person by the number that the tools read, in four digits. It is an error if the value is no whole number.
+fn numbered_person(value: Value<'_>) -> std::result::Result<Option<String>, ()> {
+    if value == Value::Text("") {
+        return Ok(None);
+    }
+    let number = int_of(value).ok_or(())?;
+    Ok(Some(if number < 0 { number.to_string() } else { format!("{number:04}") }))
 }
 
 /// Whether an id has the form of the data set's names, `0002_c1s1_000451_03`; anything may follow.

@@ -33,6 +33,7 @@ mod palette;
 mod robustness;
 mod segmentation_mask;
 mod skeleton;
+mod splits;
 #[cfg(test)]
 pub(crate) mod testing;
 mod ultralytics;

@@ -11,8 +11,9 @@
 use std::collections::BTreeMap;
 
 use super::annotation::{located, place};
+use super::splits::{Lists, note_one_split};
 use super::yolo_layout::{
-    CLIPPED, LABELS, LISTS, Lists, OVERWRITTEN, PICTURES, Repeats, Subset, clip_box, note_one_split, picture_parts,
+    CLIPPED, LABELS, LISTS, OVERWRITTEN, PICTURES, Repeats, Subset, clip_box, groups, picture_parts,
     subset_of_timelines, subset_parts, subsets,
 };
 use super::{Options, Profile};
@@ -145,7 +146,7 @@ pub fn plan<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -
         Profile::Training => &TRAINING,
     };
     let subsets = subsets(scene, &RESERVED)?;
-    let Lists { files, keys } = Lists::new(&subsets, options.profile);
+    let Lists { files, keys } = Lists::new(groups(&subsets), options.profile);
     let mut parts = subset_parts(scene, &subsets, files);
     parts.extend(picture_parts(scene, &subsets, options));
     parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(DATA, 0)] });

@@ -6,9 +6,12 @@
 //! bb_landmark/loose_bb_SUBSET.csv          label/picture, x, y, width, height; only if there are boxes
 //! ```
 
+use std::collections::BTreeSet;
+
 use super::annotation::corners;
-use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats, shows};
-use super::{Format, Options};
+use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats_in, shows};
+use super::splits::{groups, names_of_timelines};
+use super::{Format, Options, Profile};
 use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -36,35 +39,58 @@ const NO_LABEL: &str = "no_label";
 /// Five points.
 const COORDINATES: usize = 10;
 
+/// What the profiles differ in.
+struct Layout {
+    /// Whether all faces of one label have a row, under a name of its own, and nothing else has one.
+    all_faces: bool,
+    /// Writes a number of a box.
+    side: fn(&mut Vec<u8>, f64),
+}
+
+const CVAT: Layout = Layout { all_faces: false, side: number::repr };
+
+const TRAINING: Layout = Layout { all_faces: true, side: write_whole };
+
 const NO_FACE: Outcome = Outcome::Dropped("VGGFace2 holds boxes and points only");
 const SECOND: Outcome = Outcome::Dropped("VGGFace2 holds one face of a label a picture");
 const TURNED: Outcome = Outcome::Converted("a box without its rotation");
 const NO_POINTS: Outcome = Outcome::Converted("a row without points: VGGFace2 has five");
+const NOT_FIVE: Outcome = Outcome::Dropped("VGGFace2 has five points a face");
 const LATER_TAG: Outcome = Outcome::Converted("a row of the first tag");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
-    refuse_repeats(scene)?;
+    let layout = match options.profile {
+        Profile::Cvat => &CVAT,
+        Profile::Training => &TRAINING,
+    };
+    let groups = groups(scene, options.profile);
+    refuse_repeats_in(scene, &groups)?;
     let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
-    for (subset, timelines) in scene.subsets() {
+    for (subset, timelines) in &groups {
+        let timelines = || timelines.iter().copied();
         let mut table = |name: &str, header, rows| {
-            let mut chunks = vec![single_chunk(header, timelines.start)];
-            chunks.extend(frame_chunks(scene, timelines.clone(), rows));
+            let mut chunks = vec![single_chunk(header, 0)];
+            chunks.extend(frame_chunks(scene, timelines(), rows));
             parts.push(Part::Member { name: format!("bb_landmark/loose_{name}_{subset}.csv"), chunks });
         };
         table("landmark", LANDMARK_HEADER, LANDMARKS);
-        if scene.timelines[timelines.clone()].iter().any(|timeline| shows(timeline, ShapeKind::Rectangle)) {
+        if timelines().any(|place| shows(&scene.timelines[place], ShapeKind::Rectangle)) {
             table("bb", BOX_HEADER, BOXES);
         }
-        if options.save_images {
-            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
-        }
     }
-    Ok(Plan { parts, encoder: Box::new(VggFace2 { scene }) })
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
+    }
+    let subset_of = names_of_timelines(&groups, scene.timelines.len());
+    Ok(Plan { parts, encoder: Box::new(VggFace2 { scene, layout, subset_of }) })
 }
 
 struct VggFace2<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
+    /// The subset of each timeline.
+    subset_of: Vec<String>,
 }
 
 impl Encoder for VggFace2<'_> {
@@ -79,10 +105,15 @@ impl Encoder for VggFace2<'_> {
                 let mut visit = std::mem::take(&mut out.scratch.visit);
                 timeline.visit_frames(places(chunk)?, &mut visit, |view| {
                     picture.read(timeline, view.frame, &[])?;
-                    let frame = Frame { timeline, view, id: &picture.id };
+                    let frame = Frame { layout: self.layout, timeline, view, id: &picture.id };
                     match section {
                         BOXES => frame.boxes(out),
-                        PICTURES => frame.pictures(chunk.timeline, &picture.extension, out),
+                        PICTURES => {
+                            for name in frame.pictures() {
+                                let name = format!("{}/{name}{}", self.subset_of[chunk.timeline], picture.extension);
+                                out.picture(name, chunk.timeline, view.frame);
+                            }
+                        }
                         _ => frame.landmarks(out),
                     }
                     Ok(())
@@ -109,6 +140,7 @@ impl VggFace2<'_> {
 }
 
 struct Frame<'a> {
+    layout: &'static Layout,
     timeline: &'a Timeline<'a>,
     view: &'a FrameView<'a>,
     id: &'a str,
@@ -120,7 +152,7 @@ impl Frame<'_> {
         for item in self.view.items {
             let outcome = match item.kind {
                 ShapeKind::Rectangle => continue,
-                ShapeKind::Points if self.is_second(item) => SECOND,
+                ShapeKind::Points if !self.has_row(item) => SECOND,
                 ShapeKind::Points => self.points(item, out),
                 _ => NO_FACE,
             };
@@ -129,11 +161,15 @@ impl Frame<'_> {
         let label = |row: u32| self.timeline.dataset.columns.tags.label[row as usize];
         let first = self.view.tags.first().map(|&row| label(row));
         for (place, &row) in self.view.tags.iter().enumerate() {
+            if self.layout.all_faces {
+                out.tally.tag(label(row), NO_FACE);
+                continue;
+            }
             self.empty_row(first, out);
             out.tally.tag(label(row), if place == 0 { Outcome::Written } else { LATER_TAG });
         }
         let has_row = |item: &Item| matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Points);
-        if first.is_none() && !self.view.items.iter().any(has_row) {
+        if !self.layout.all_faces && first.is_none() && !self.view.items.iter().any(has_row) {
             self.empty_row(None, out);
         }
         out.tally.frames += 1;
@@ -142,10 +178,13 @@ impl Frame<'_> {
     fn points(&self, item: &Item, out: &mut Output) -> Outcome {
         let points = self.timeline.points(item, &mut out.scratch.points);
         if points.len() != COORDINATES {
+            if self.layout.all_faces {
+                return NOT_FIVE;
+            }
             self.empty_row(Some(item.label), out);
             return NO_POINTS;
         }
-        write_field(&self.name_id(Some(item.label)), &mut out.bytes);
+        write_field(&self.face(item), &mut out.bytes);
         for &value in points {
             out.bytes.push(b',');
             number::repr(&mut out.bytes, round2_numpy(value));
@@ -157,39 +196,53 @@ impl Frame<'_> {
     fn boxes(&self, out: &mut Output) {
         for item in self.view.items.iter().filter(|item| item.kind == ShapeKind::Rectangle) {
             let corners = corners(self.timeline.points(item, &mut out.scratch.points));
-            let (Some([x0, y0, x1, y1]), false) = (corners, self.is_second(item)) else {
+            let (Some([x0, y0, x1, y1]), true) = (corners, self.has_row(item)) else {
                 out.tally.shape(item, SECOND);
                 continue;
             };
-            write_field(&self.name_id(Some(item.label)), &mut out.bytes);
+            write_field(&self.face(item), &mut out.bytes);
             for value in [x0, y0, x1 - x0, y1 - y0] {
                 out.bytes.push(b',');
-                number::repr(&mut out.bytes, value);
+                (self.layout.side)(&mut out.bytes, value);
             }
             out.text("\r\n");
             out.tally.shape(item, if self.timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
         }
     }
 
-    /// A picture stands in the folders of all labels on it.
-    fn pictures(&self, place: usize, extension: &str, out: &mut Output) {
+    /// The names of a picture without extension: one in the folder of each label on it, or one for each face.
+    fn pictures(&self) -> BTreeSet<String> {
+        if self.layout.all_faces {
+            let is_face = |item: &&Item| matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Points);
+            return self.view.items.iter().filter(is_face).map(|item| self.face(item)).collect();
+        }
         let tags = &self.timeline.dataset.columns.tags.label;
         let labels = self.view.tags.iter().map(|&row| tags[row as usize]);
-        let mut labels: Vec<u32> = labels.chain(self.view.items.iter().map(|item| item.label)).collect();
-        labels.sort_unstable();
-        labels.dedup();
-        let folders: Vec<Option<u32>> =
-            if labels.is_empty() { vec![None] } else { labels.into_iter().map(Some).collect() };
-        for label in folders {
-            let name = format!("{}/{}{extension}", self.timeline.subset, self.name_id(label));
-            out.picture(name, place, self.view.frame);
+        let labels: BTreeSet<u32> = labels.chain(self.view.items.iter().map(|item| item.label)).collect();
+        match labels.is_empty() {
+            true => BTreeSet::from([self.name_id(None)]),
+            false => labels.into_iter().map(|label| self.name_id(Some(label))).collect(),
         }
     }
 
-    /// Whether the frame shows a shape of the same kind and label before this one: both would be one entry of the table.
-    fn is_second(&self, item: &Item) -> bool {
-        let same = |other: &&Item| other.kind == item.kind && other.label == item.label;
-        self.view.items.iter().find(same).is_some_and(|first| !std::ptr::eq(first, item))
+    /// Whether a face has a row: the first of its kind and label, or each.
+    fn has_row(&self, item: &Item) -> bool {
+        self.layout.all_faces || self.number(item) == 1
+    }
+
+    /// The name of a face; a second one of its kind and label on the picture has a number behind it.
+    fn face(&self, item: &Item) -> String {
+        let name = self.name_id(Some(item.label));
+        match self.number(item) {
+            1 => name,
+            number => format!("{name}_{number}"),
+        }
+    }
+
+    /// The place of an item, from 1, among those of its kind and label on the frame.
+    fn number(&self, item: &Item) -> usize {
+        let before = self.view.items.iter().take_while(|other| !std::ptr::eq(*other, item));
+        1 + before.filter(|other| other.kind == item.kind && other.label == item.label).count()
     }
 
     fn empty_row(&self, label: Option<u32>, out: &mut Output) {
@@ -206,6 +259,11 @@ impl Frame<'_> {
             _ => format!("{label}/{}", self.id),
         }
     }
+}
+
+fn write_whole(bytes: &mut Vec<u8>, value: f64) {
+    // Zero is added because a small negative number is rounded to a zero with a sign.
+    bytes.extend_from_slice(format!("{:.0}", value.round() + 0.0).as_bytes());
 }
 
 /// A field of a table, in quotes where it needs them.

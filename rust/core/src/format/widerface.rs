@@ -8,9 +8,10 @@
 //!     x y width height, six attributes, label  one line a box; no label if it is `face`
 //! ```
 
-use super::annotation::{Value, attributes, corners, located, python_str};
+use super::annotation::{Value, attributes, corners, int_of, located};
 use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
-use super::{Format, Options};
+use super::splits::{groups, names_of_timelines};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -37,6 +38,26 @@ const ATTRIBUTES: [&str; 6] = ["blur", "expression", "illumination", "occluded",
 /// The label that goes without saying.
 const FACE: &str = "face";
 
+/// What the profiles differ in.
+struct Layout {
+    /// The lines below a picture without boxes.
+    without_boxes: &'static str,
+    /// Whether boxes of other labels are left out where there is a label `face`.
+    faces_only: bool,
+    /// Writes the line of a box.
+    line: fn(&Timeline<'_>, &Item, [f64; 4], &mut Output) -> Result<()>,
+}
+
+const CVAT: Layout = Layout { without_boxes: "", faces_only: false, line: write_line };
+
+const TRAINING: Layout =
+    Layout { without_boxes: "0\n0 0 0 0 0 0 0 0 0 0\n", faces_only: true, line: write_official_line };
+
+/// The columns of the data set behind the box, and the attributes that they are taken from: the first that there is.
+const COLUMNS: [&[&str]; 6] =
+    [&["blur"], &["expression"], &["illumination"], &["invalid"], &["occlusion", "occluded"], &["pose"]];
+
+const NO_FACE: Outcome = Outcome::Dropped("WiderFace holds faces only");
 const NO_BOX: Outcome = Outcome::Dropped("WiderFace holds boxes only");
 const TURNED: Outcome = Outcome::Converted("a box without its rotation");
 const EVENT: Outcome = Outcome::Converted("the folder of the picture");
@@ -45,18 +66,30 @@ const LATER_TAG: Outcome = Outcome::Dropped("WiderFace holds one tag a picture")
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
-    parts.extend(scene.subsets().into_iter().map(|(subset, timelines)| Part::Member {
+    let layout = match options.profile {
+        Profile::Cvat => &CVAT,
+        Profile::Training => &TRAINING,
+    };
+    let groups = groups(scene, options.profile);
+    let subset_of = names_of_timelines(&groups, scene.timelines.len());
+    parts.extend(groups.into_iter().map(|(subset, timelines)| Part::Member {
         name: format!("wider_face_split/wider_face_{subset}_bbx_gt.txt"),
         chunks: frame_chunks(scene, timelines, BOXES),
     }));
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
-    Ok(Plan { parts, encoder: Box::new(WiderFace { scene }) })
+    let only = scene.dataset.schema.find(None, FACE).filter(|_| layout.faces_only);
+    Ok(Plan { parts, encoder: Box::new(WiderFace { scene, layout, subset_of, only }) })
 }
 
 struct WiderFace<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
+    /// The subset of each timeline.
+    subset_of: Vec<String>,
+    /// The one label whose boxes are written; none if those of all labels are.
+    only: Option<u32>,
 }
 
 impl Encoder for WiderFace<'_> {
@@ -72,7 +105,11 @@ impl Encoder for WiderFace<'_> {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
             if chunk.section == PICTURES {
                 let path = path(timeline, view, &picture);
-                out.picture(format!("WIDER_{}/images/{path}", timeline.subset), chunk.timeline, view.frame);
+                out.picture(
+                    format!("WIDER_{}/images/{path}", self.subset_of[chunk.timeline]),
+                    chunk.timeline,
+                    view.frame,
+                );
                 return Ok(());
             }
             self.frame(timeline, view, &picture, out)
@@ -102,10 +139,12 @@ impl<'s> WiderFace<'s> {
         let labels = &timeline.dataset.columns.tags.label;
         out.text(&path(timeline, view, picture));
         out.bytes.push(b'\n');
-        let boxes = view.items.iter().filter(|item| item.kind == ShapeKind::Rectangle).count();
+        let boxes = view.items.iter().filter(|item| self.refusal(item).is_none()).count();
         if boxes > 0 {
             number::uint(&mut out.bytes, boxes as u64);
             out.bytes.push(b'\n');
+        } else {
+            out.text(self.layout.without_boxes);
         }
         for item in view.items {
             let outcome = self.shape(timeline, item, out)?;
@@ -118,35 +157,75 @@ impl<'s> WiderFace<'s> {
         Ok(())
     }
 
-    fn shape(&self, timeline: &'s Timeline<'s>, item: &Item, out: &mut Output) -> Result<Outcome> {
-        if item.kind != ShapeKind::Rectangle {
-            return Ok(NO_BOX);
+    /// Why a shape is not written, if it is not.
+    fn refusal(&self, item: &Item) -> Option<Outcome> {
+        match item.kind {
+            ShapeKind::Rectangle if self.only.is_none_or(|label| label == item.label) => None,
+            ShapeKind::Rectangle => Some(NO_FACE),
+            _ => Some(NO_BOX),
         }
-        let Some([x0, y0, x1, y1]) = corners(timeline.points(item, &mut out.scratch.points)) else {
+    }
+
+    fn shape(&self, timeline: &'s Timeline<'s>, item: &Item, out: &mut Output) -> Result<Outcome> {
+        if let Some(refusal) = self.refusal(item) {
+            return Ok(refusal);
+        }
+        let Some(corners) = corners(timeline.points(item, &mut out.scratch.points)) else {
             return Err(located(Error::new(Code::BadShape, "a rectangle needs four coordinates"), timeline, item));
         };
-        for value in [x0, y0, x1 - x0, y1 - y0] {
-            number::repr(&mut out.bytes, value);
-            out.bytes.push(b' ');
-        }
-        let mut values = Vec::new();
-        attributes(timeline, item, &mut values)?;
-        for name in ATTRIBUTES {
-            match values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value) {
-                None => out.text("-"),
-                Some(Value::Text(text)) if text.contains(LINE_BREAKS) => {
-                    let message = format!("WiderFace cannot hold a line break in the attribute {name:?}");
-                    return Err(located(Error::new(Code::BadAttributeValue, message), timeline, item));
-                }
-                Some(value) => python_str(&mut out.bytes, value),
-            }
-            out.bytes.push(b' ');
-        }
-        let label = &timeline.dataset.schema.label(item.label).name;
-        if label != FACE {
-            out.text(label);
-        }
-        out.bytes.push(b'\n');
+        (self.layout.line)(timeline, item, corners, out)?;
         Ok(if timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED })
     }
+}
+
+/// The line of a box as CVAT writes it.
+fn write_line(timeline: &Timeline<'_>, item: &Item, [x0, y0, x1, y1]: [f64; 4], out: &mut Output) -> Result<()> {
+    for value in [x0, y0, x1 - x0, y1 - y0] {
+        number::repr(&mut out.bytes, value);
+        out.bytes.push(b' ');
+    }
+    let mut values = Vec::new();
+    attributes(timeline, item, &mut values)?;
+    for name in ATTRIBUTES {
+        match values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value) {
+            None => out.text("-"),
+            Some(Value::Text(text)) if text.contains(LINE_BREAKS) => {
+                let message = format!("WiderFace cannot hold a line break in the attribute {name:?}");
+                return Err(located(Error::new(Code::BadAttributeValue, message), timeline, item));
+            }
+            Some(Value::Text(text)) => out.text(text),
+            Some(Value::Number(number)) => number::repr(&mut out.bytes, number),
+            Some(Value::Flag(flag)) => out.text(if flag { "True" } else { "False" }),
+            Some(Value::Count(count)) => number::uint(&mut out.bytes, u64::from(count)),
+        }
+        out.bytes.push(b' ');
+    }
+    let label = &timeline.dataset.schema.label(item.label).name;
+    if label != FACE {
+        out.text(label);
+    }
+    out.bytes.push(b'\n');
+    Ok(())
+}
+
+/// The line of a box as the data set's own tools read it: ten whole numbers.
+fn write_official_line(timeline: &Timeline<'_>, item: &Item, corners: [f64; 4], out: &mut Output) -> Result<()> {
+    let [x0, y0, x1, y1] = corners.map(f64::round);
+    // Zero is added because a small negative number is rounded to a zero with a sign.
+    out.text(&format!("{:.0} {:.0} {:.0} {:.0}", x0 + 0.0, y0 + 0.0, x1 - x0, y1 - y0));
+    let mut values = Vec::new();
+    attributes(timeline, item, &mut values)?;
+    for names in COLUMNS {
+        let of = |name: &&str| values.iter().find(|(known, _)| known == name);
+        let number = match names.iter().find_map(of) {
+            None | Some((_, Value::Text(""))) => 0,
+            Some((name, value)) => int_of(*value).ok_or_else(|| {
+                let message = format!("WiderFace needs a whole number in the attribute {name:?}, not {value:?}");
+                located(Error::new(Code::BadAttributeValue, message), timeline, item)
+            })?,
+        };
+        out.text(&format!(" {number}"));
+    }
+    out.bytes.push(b'\n');
+    Ok(())
 }

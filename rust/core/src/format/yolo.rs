@@ -12,9 +12,10 @@
 use std::collections::BTreeMap;
 
 use super::annotation::{corners, located, place};
+use super::splits::{Lists, note_one_split};
 use super::yolo_layout::{
-    LABELS, LISTS, Lists, OUTSIDE, OVERWRITTEN, PICTURES, Repeats, Subset, classes, clip_box, note_one_split,
-    picture_parts, subset_of_timelines, subset_parts, subsets,
+    LABELS, LISTS, OUTSIDE, OVERWRITTEN, PICTURES, Repeats, Subset, classes, clip_box, groups, picture_parts,
+    subset_of_timelines, subset_parts, subsets,
 };
 use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
@@ -65,7 +66,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         Profile::Training => &TRAINING,
     };
     let subsets = subsets(scene, &RESERVED)?;
-    let Lists { files, keys } = Lists::new(&subsets, options.profile);
+    let Lists { files, keys } = Lists::new(groups(&subsets), options.profile);
     let mut parts = subset_parts(scene, &subsets, files);
     parts.extend(picture_parts(scene, &subsets, options));
     for (section, name) in [(DATA, "obj.data"), (NAMES, "obj.names")] {

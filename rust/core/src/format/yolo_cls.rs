@@ -9,8 +9,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::yolo_layout::{Frame, PICTURES, Repeats, Subset, may_repeat, picture_parts, subset_of_timelines, subsets};
-use super::{Format, Options};
+use super::splits::Lists;
+use super::yolo_layout::{
+    Frame, PICTURES, Repeats, Subset, groups, may_repeat, picture_parts, subset_of_timelines, subsets,
+};
+use super::{Format, Options, Profile};
 use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -37,7 +40,12 @@ const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name 
 const NO_LABEL: &str = "no_label";
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let subsets = subsets(scene, &[])?;
+    let untagged = match options.profile {
+        Profile::Cvat => Some(NO_LABEL),
+        Profile::Training => None,
+    };
+    let splits = Lists::new(groups(&subsets(scene, &[])?), options.profile).files;
+    let subsets: Vec<_> = splits.into_iter().map(|(name, timelines)| Subset { name, timelines }).collect();
     let mut parts = Vec::new();
     for subset in &subsets {
         let mut chunks = vec![single_chunk(OPEN, 0)];
@@ -48,12 +56,12 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     parts.extend(picture_parts(scene, &subsets, options));
     let subset_of = subset_of_timelines(scene, &subsets);
     let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
-    let numbered = numbered(scene, &subsets);
-    Ok(Plan { parts, encoder: Box::new(Classification { scene, subsets, subset_of, repeats, numbered }) })
+    let numbered = numbered(scene, &subsets, untagged);
+    Ok(Plan { parts, encoder: Box::new(Classification { scene, subsets, subset_of, repeats, numbered, untagged }) })
 }
 
 /// The names, folder by folder, of the frames of which one gets a number because another in its folder has its name.
-fn numbered(scene: &Scene<'_>, subsets: &[Subset]) -> HashMap<Frame, Vec<String>> {
+fn numbered(scene: &Scene<'_>, subsets: &[Subset], untagged: Option<&'static str>) -> HashMap<Frame, Vec<String>> {
     let mut numbered = HashMap::new();
     for subset in subsets {
         let may_repeat = may_repeat(scene, subset);
@@ -67,7 +75,7 @@ fn numbered(scene: &Scene<'_>, subsets: &[Subset]) -> HashMap<Frame, Vec<String>
                 let mut id = String::new();
                 timeline.write_id(frame, &mut id, &mut String::new());
                 let base = base(&id);
-                let folders = folders(timeline, tags_of(timeline, frame));
+                let folders = folders(timeline, tags_of(timeline, frame), untagged);
                 let names: Vec<String> = folders.map(|folder| used.name(folder, base)).collect();
                 if names.iter().any(|name| name != base) {
                     numbered.insert((place, frame), names);
@@ -113,9 +121,13 @@ fn names<'t>(timeline: &Timeline<'t>, tags: &'t [u32]) -> impl Iterator<Item = &
     tags.iter().map(|&row| dataset.schema.label(dataset.columns.tags.label[row as usize]).name.as_str())
 }
 
-/// Folders in which the picture of a frame stands: one for each tag, or one for frames without any.
-fn folders<'t>(timeline: &Timeline<'t>, tags: &'t [u32]) -> impl Iterator<Item = &'t str> {
-    names(timeline, tags).chain(tags.is_empty().then_some(NO_LABEL))
+/// Folders in which the picture of a frame stands: one for each tag, or the one for frames without any, if there is such.
+fn folders<'t>(
+    timeline: &Timeline<'t>,
+    tags: &'t [u32],
+    untagged: Option<&'static str>,
+) -> impl Iterator<Item = &'t str> {
+    names(timeline, tags).chain(untagged.filter(|_| tags.is_empty()))
 }
 
 struct Classification<'s> {
@@ -124,6 +136,8 @@ struct Classification<'s> {
     subset_of: Vec<usize>,
     repeats: Repeats,
     numbered: HashMap<Frame, Vec<String>>,
+    /// Folder of the frames without a tag.
+    untagged: Option<&'static str>,
 }
 
 impl Encoder for Classification<'_> {
@@ -173,7 +187,7 @@ impl Classification<'_> {
             let (mut id, mut extension) = (String::new(), String::new());
             timeline.write_id(frame, &mut id, &mut extension);
             let names = self.numbered.get(&(chunk.timeline, frame));
-            for (nth, folder) in folders(timeline, tags_of(timeline, frame)).enumerate() {
+            for (nth, folder) in folders(timeline, tags_of(timeline, frame), self.untagged).enumerate() {
                 let name = names.map_or(base(&id), |names| names[nth].as_str());
                 out.picture(format!("{subset}/{folder}/{name}{extension}"), chunk.timeline, frame);
             }
@@ -202,10 +216,11 @@ impl Classification<'_> {
             json::string(&mut out.bytes, name);
         }
         out.text("],\"path\":");
-        let folder = folders(timeline, tags).last().unwrap_or(NO_LABEL);
         let names = self.numbered.get(&(place, frame));
         let name = names.and_then(|names| names.last()).map_or(base(&id), String::as_str);
-        json::string(&mut out.bytes, &format!("{folder}/{name}{extension}"));
+        let folder = folders(timeline, tags, self.untagged).last();
+        let path = folder.map(|folder| format!("{folder}/{name}{extension}"));
+        json::string(&mut out.bytes, &path.unwrap_or_default());
         out.text("}");
     }
 }

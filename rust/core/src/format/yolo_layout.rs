@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Options, Profile};
-use crate::error::{Code, Error, Place, Result};
+use super::Options;
+use super::splits::Group;
+use crate::error::{Code, Error, Result};
 use crate::geometry;
 use crate::plan::{Part, frame_chunks, picture_chunks};
-use crate::report::{Outcome, Tally};
+use crate::report::Outcome;
 use crate::schema::Schema;
 use crate::timeline::Scene;
 
@@ -59,66 +60,9 @@ pub fn subsets(scene: &Scene<'_>, reserved: &[&str]) -> Result<Vec<Subset>> {
     Ok(subsets)
 }
 
-/// The lists of pictures, `NAME.txt`, and the keys by which the data file names them.
-pub struct Lists {
-    /// Names of the lists and places of their timelines.
-    pub files: Vec<(String, Vec<usize>)>,
-    /// Keys of the data file, and the names of their lists.
-    pub keys: Vec<(String, String)>,
-}
-
-/// The splits that training tools know, under every name that people give them, in lower case.
-const SPLITS: [(&str, &[&str]); 3] =
-    [("train", &["train", "training"]), ("val", &["val", "valid", "validation"]), ("test", &["test", "testing"])];
-
-impl Lists {
-    /// The lists that a profile wants.
-    pub fn new(subsets: &[Subset], profile: Profile) -> Self {
-        match profile {
-            Profile::Cvat => Self::of_subsets(subsets),
-            Profile::Training => Self::of_splits(subsets),
-        }
-    }
-
-    fn of_subsets(subsets: &[Subset]) -> Self {
-        let files: Vec<_> = subsets.iter().map(|subset| (subset.name.clone(), subset.timelines.clone())).collect();
-        let keys = files.iter().map(|(name, _)| (name.clone(), name.clone())).collect();
-        Self { files, keys }
-    }
-
-    /// A list for each split. Without a subset for training, those that are no split are trained on; if there are none,
-    /// the first split is. Without one for validation the training set is validated on, for the tools want both.
-    fn of_splits(subsets: &[Subset]) -> Self {
-        let has_train = subsets.iter().any(|subset| split(&subset.name) == Some("train"));
-        let mut files: Vec<(String, Vec<usize>)> = Vec::new();
-        for subset in subsets {
-            let own = if has_train { subset.name.as_str() } else { "train" };
-            let name = split(&subset.name).unwrap_or(own);
-            match files.iter_mut().find(|(known, _)| known == name) {
-                Some((_, timelines)) => timelines.extend(&subset.timelines),
-                None => files.push((name.to_owned(), subset.timelines.clone())),
-            }
-        }
-        let file = |name: &str| files.iter().map(|(known, _)| known).find(|known| *known == name).cloned();
-        let train = file("train").or_else(|| files.first().map(|(name, _)| name.clone()));
-        let lists = [train.clone(), file("val").or(train), file("test")];
-        let keys = SPLITS.iter().zip(lists).filter_map(|((key, _), list)| Some(((*key).to_owned(), list?))).collect();
-        Self { files, keys }
-    }
-}
-
-/// Notes it where the keys name one list for training and for validation.
-pub fn note_one_split(keys: &[(String, String)], tally: &mut Tally) {
-    let list = |name: &str| keys.iter().find(|(key, _)| key == name).map(|(_, list)| list);
-    if list("val").is_some() && list("val") == list("train") {
-        let message = "training and validation use the same pictures: no two subsets are called train and val";
-        tally.note(message, Place::default);
-    }
-}
-
-fn split(subset: &str) -> Option<&'static str> {
-    let name = subset.to_lowercase();
-    SPLITS.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(split, _)| *split)
+/// The subsets as groups of timelines.
+pub fn groups(subsets: &[Subset]) -> impl Iterator<Item = Group> + '_ {
+    subsets.iter().map(|subset| (subset.name.clone(), subset.timelines.clone()))
 }
 
 /// The text files of all subsets, then the lists.
@@ -231,36 +175,6 @@ pub fn classes(schema: &Schema) -> Vec<u32> {
 mod tests {
     use super::*;
     use crate::schema::Label;
-
-    /// The lists with the places of their subsets, and the keys.
-    fn splits(names: &[&str]) -> (Vec<String>, Vec<String>) {
-        let subset = |(place, name): (usize, &&str)| Subset { name: (*name).to_owned(), timelines: vec![place] };
-        let subsets: Vec<_> = names.iter().enumerate().map(subset).collect();
-        let lists = Lists::new(&subsets, Profile::Training);
-        let files = lists.files.into_iter().map(|(name, timelines)| format!("{name} {timelines:?}"));
-        (files.collect(), lists.keys.into_iter().map(|(key, list)| format!("{key}: {list}")).collect())
-    }
-
-    #[test]
-    fn a_tool_for_training_finds_a_list_to_train_on_and_one_to_validate_on() {
-        for (subsets, files, keys) in [
-            (&["train"][..], &["train [0]"][..], &["train: train", "val: train"][..]),
-            (
-                &["Test", "Train", "Validation"],
-                &["test [0]", "train [1]", "val [2]"],
-                &["train: train", "val: val", "test: test"],
-            ),
-            (&["a", "b", "val"], &["train [0, 1]", "val [2]"], &["train: train", "val: val"]),
-            // A subset that is none of the three stays out of the training if there is one to train on.
-            (&["a", "train", "Train"], &["a [0]", "train [1, 2]"], &["train: train", "val: train"]),
-            (&["valid"], &["val [0]"], &["train: val", "val: val"]),
-            (&[], &[], &[]),
-        ] {
-            let expected =
-                (files.iter().map(ToString::to_string).collect(), keys.iter().map(ToString::to_string).collect());
-            assert_eq!(splits(subsets), expected, "{subsets:?}");
-        }
-    }
 
     #[test]
     fn sublabels_have_no_class_of_their_own() {
