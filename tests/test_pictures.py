@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 import zlib
 
@@ -236,3 +238,25 @@ def test_provenance_of_no_pictures_is_refused(tmp_path):
 
 
 PROVENANCE = {"save_images": True, "provenance": True}
+
+
+PEAK = """
+import sys, framehaul
+framehaul.export(sys.argv[1], "COCO 1.0", sys.argv[2], save_images=True, threads=2)
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(status["VmHWM"].split()[0])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of the memory from /proc")
+def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
+    def peak(count: int) -> int:
+        """In megabytes, with pictures of one megabyte."""
+        content = png(6, 4) + bytes(1_000_000)
+        files = {f"{place:03}.png": content for place in range(count)}
+        sizes = [(name, 6, 4) for name in files]
+        source = Task(TASK.labels, [Job(0, count - 1)], sizes, files=files).backup(tmp_path / f"{count}.zip")
+        command = [sys.executable, "-c", PEAK, source, tmp_path / f"{count}-out.zip"]
+        return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout) // 1024
+
+    assert peak(150) - peak(30) < 40
