@@ -1,4 +1,4 @@
-//! `LFW 1.0` (Labeled Faces in the Wild) without pictures: who is on which picture, and pairs of pictures.
+//! `LFW 1.0` (Labeled Faces in the Wild): who is on which picture, and pairs of pictures.
 //!
 //! ```text
 //! SUBSET/annotations/pairs.txt        pairs of one person, then of two, then pictures in no pair

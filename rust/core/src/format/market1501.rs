@@ -1,4 +1,4 @@
-//! `Market-1501 1.0` without pictures: a list of pictures per subset, under the names that the data set gives them.
+//! `Market-1501 1.0`: a list of pictures per subset, under the names that the data set gives them.
 //!
 //! ```text
 //! images_SUBSET.txt    bounding_box_SUBSET/PERSON_cCAMERAsSEQUENCE_FRAME_BOX.EXT, or query/...
