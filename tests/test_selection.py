@@ -165,3 +165,20 @@ def test_a_saved_dataset_remembers_which_jobs_are_done(tmp_path):
     framehaul.open(TASK.backup(tmp_path / "task.zip")).save(tmp_path / "saved")
     jobs = framehaul.open(tmp_path / "saved").inspect()["tasks"][0]["jobs"]
     assert [job["completed"] for job in jobs] == [False, True]
+
+
+def account(report, label=None):
+    """What became of annotations, of one label or of all."""
+    return sorted(tuple(row) for row in report.rows if label in (None, row.label))
+
+
+@pytest.mark.parametrize("name", [info.name for info in framehaul.formats()])
+def test_in_every_format_what_is_selected_fares_as_in_the_whole_export(tmp_path, name):
+    dataset = framehaul.open("sample")
+    whole = framehaul.export(dataset, name, tmp_path / "whole.zip")
+    # The frames that are left out show nothing: no annotation is missing.
+    annotated = framehaul.export(dataset, name, tmp_path / "annotated.zip", frames="annotated")
+    assert account(annotated) == account(whole)
+    cars = framehaul.export(dataset, name, tmp_path / "cars.zip", labels="car")
+    assert account(cars) == account(cars, "car") == account(whole, "car")
+    assert cars.frames == whole.frames
