@@ -412,8 +412,9 @@ impl<'d> Timeline<'d> {
                 continue;
             };
             // Out of sight since a frame that a selection leaves out.
-            let is_late = moment.left.outside && before.is_some_and(|before| before < moment.left.frame);
-            if moment.left.outside && !moment.is_keyframe && !is_late {
+            let is_gone = moment.left.outside && !moment.is_keyframe;
+            let is_late = is_gone && before.is_some_and(|before| before < moment.left.frame);
+            if is_gone && !is_late {
                 if after == keyframes.len() {
                     break;
                 }
