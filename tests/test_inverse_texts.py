@@ -160,11 +160,9 @@ def test_icdar_refuses_a_text_of_two_lines_and_says_where(written, tmp_path, nam
     assert (caught.value.place.frame, caught.value.place.label) == (1, "wörd")
 
 
-def test_two_pictures_with_one_stem(written, tmp_path, members):
+def test_two_pictures_with_one_stem(members):
     twins = Task(labels=TASK.labels, images=[("a.jpg", 9, 9), ("a.png", 9, 9)], jobs=[Job(0, 1, tags=[tag("road", 0)])])
-    with pytest.raises(framehaul.Error) as caught:
-        framehaul.export(written(twins), "icdar-recognition", tmp_path / "out.zip")
-    assert caught.value.code == "name-collision"
+    assert members("icdar-recognition", twins) == {"default/gt.txt": "a.jpg, \na.png, \n"}
     assert members("icdar-localization", twins) == {"default/gt_a.txt": ""}
     items = json.loads(members("datumaro", twins)["annotations/default.json"])["items"]
     assert [each["image"]["path"] for each in items] == ["a.jpg", "a.png"]

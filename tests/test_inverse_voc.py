@@ -1,4 +1,4 @@
-"""LabelMe, read back with ElementTree and OpenCV."""
+"""LabelMe and PASCAL VOC, read back with ElementTree and OpenCV."""
 
 from __future__ import annotations
 
@@ -113,13 +113,71 @@ def test_labelme_masks_have_the_pixels_that_were_painted(members):
     assert np.array_equal(picture(read["default/Masks/day/a_1_mask_4.png"])[..., 3] > 0, ellipse > 0)
 
 
-@pytest.mark.parametrize("name", ["labelme"])
+def test_voc_has_an_object_for_each_box(members):
+    read = members("PASCAL VOC 1.1")
+    root = ET.fromstring(read["Annotations/day/a_1.xml"])
+    found = [texts(root, path) for path in ("folder", "filename", "size/width", "size/height", "segmented")]
+    assert found == [["day/a"], ["day/a_1.jpg"], ["40"], ["30"], ["1"]]
+    first, second = root.findall("object")
+    assert [float(value) for value in texts(first, "bndbox/*")] == [1.12, 2.0, 10.3, 20.0]
+    flags = ("name", "truncated", "occluded", "difficult")
+    assert [first.findtext(flag) for flag in flags] == ["cär & <é>", "1", "0", "0"]
+    assert [second.findtext(flag) for flag in flags] == ["cär & <é>", "0", "1", "0"]
+    values = dict(zip(texts(first, "attributes/*/name"), texts(first, "attributes/*/value"), strict=True))
+    assert values == {"plate": 'a=b, "1"', "speed": "1.0", "rotation": "30.0"}
+
+
+def test_voc_lists_what_is_on_each_picture(members):
+    read = members("PASCAL VOC 1.1")
+    lists = {name: content.decode().splitlines() for name, content in read.items() if name.startswith("ImageSets/")}
+    assert lists == {
+        "ImageSets/Main/default.txt": ["day/a_1", "b"],
+        "ImageSets/Main/background_default.txt": ["day/a_1 -1"],
+        "ImageSets/Main/cär & <é>_default.txt": ["day/a_1 -1"],
+        "ImageSets/Main/road_default.txt": ["day/a_1  1"],
+        "ImageSets/Segmentation/default.txt": ["day/a_1", "b"],
+    }
+    assert read["labelmap.txt"].decode().splitlines()[1:] == [
+        "background:0,0,0::",
+        "cär & <é>:128,0,0::",
+        "road:0,128,0::",
+    ]
+
+
+def test_voc_images_have_a_colour_for_each_label_and_each_object(members):
+    read = members("PASCAL VOC 1.1")
+    mask = np.zeros((30, 40), bool)
+    mask[20, 11:13] = mask[21, 10:12] = True
+    ellipse = cv2.ellipse(np.zeros((30, 40), np.uint8), (10, 10), (5, 3), 0, 0, 360, 1, -1) > 0
+    classes, objects = (picture(read[f"Segmentation{kind}/day/a_1.png"])[..., ::-1] for kind in ("Class", "Object"))
+    expected = np.zeros((30, 40, 3), np.uint8)
+    expected[mask | ellipse] = (0, 128, 0)
+    assert np.array_equal(classes, expected)
+    expected[mask], expected[ellipse] = (128, 0, 0), (0, 128, 0)
+    assert np.array_equal(objects, expected)
+
+
+@pytest.mark.parametrize("kind", ["a/b", "a\\b"])
+def test_voc_refuses_tags_whose_label_no_file_can_be_called_by(written, tmp_path, kind):
+    broken = Task(labels=[label(kind)], jobs=[Job(0, 0, tags=[tag(kind, 0)])])
+    with pytest.raises(framehaul.Error) as caught:
+        framehaul.export(written(broken), "voc", tmp_path / "out.zip")
+    assert (caught.value.code, caught.value.place.label) == ("unsupported", kind)
+
+
+def test_two_pictures_with_one_stem_are_numbered(members):
+    twins = Task(labels=TASK.labels, images=[("a.jpg", 9, 9), ("a.png", 9, 9)], jobs=[Job(0, 1)])
+    assert {"Annotations/a.xml", "Annotations/a_1.xml"} <= set(members("voc", twins))
+    assert set(members("labelme", twins)) == {"default/a.xml", "default/a_1.xml"}
+
+
+@pytest.mark.parametrize("name", ["labelme", "voc"])
 def test_every_annotation_is_in_the_report(written, tmp_path, name):
     report = framehaul.export(written(TASK), name, tmp_path / "out.zip")
     assert (sum(row.annotations for row in report.rows), report.frames) == (1 + 5 + 2, 2)
 
 
-@pytest.mark.parametrize("name", ["labelme"])
+@pytest.mark.parametrize("name", ["labelme", "voc"])
 def test_a_control_character_is_refused_and_its_place_named(written, tmp_path, name):
     broken = TASK.with_job(shapes=[shape("rectangle", "cär & <é>", 1, [0, 0, 1, 1], plate="a\x1b")])
     with pytest.raises(framehaul.Error) as caught:
@@ -128,8 +186,13 @@ def test_a_control_character_is_refused_and_its_place_named(written, tmp_path, n
     assert (caught.value.place.frame, caught.value.place.label) == (1, "cär & <é>")
 
 
-@pytest.mark.parametrize("name", ["labelme"])
-@pytest.mark.parametrize("label_name", ["", "a", 'a"b\\', "two\nlines", "ü, 😀 ]]>", "a/b"])
+@pytest.mark.parametrize(
+    ("name", "label_name"),
+    [
+        *((name, label) for name in ("labelme", "voc") for label in ("", "a", 'a"b\\', "ü, 😀 ]]>", "a/b")),
+        ("labelme", "two\nlines"),
+    ],
+)
 def test_xml_holds_labels_of_any_name(members, name, label_name):
     box = shape("rectangle", label_name, 0, [0, 0, 1, 1])
     read = members(name, Task(labels=[label(label_name)], jobs=[Job(0, 0, shapes=[box])]))

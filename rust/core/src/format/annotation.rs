@@ -172,6 +172,13 @@ pub fn python_str(out: &mut Vec<u8>, value: Value<'_>) {
     }
 }
 
+/// A value as Python's `str()` gives it.
+pub fn text_of(value: Value<'_>) -> String {
+    let mut out = Vec::new();
+    python_str(&mut out, value);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// Reads a number as Python's `float()` does: spaces around it, `_` between digits, `inf` and `nan` are allowed.
 pub fn python_float(text: &str) -> Option<f64> {
     let text = text.trim();

@@ -9,7 +9,7 @@
 
 use super::annotation::{attributes, located, tag_attributes, tag_located};
 use super::icdar::{transcription, write_quoted};
-use super::listing::{LINE_BREAKS, Picture, refuse_repeats};
+use super::listing::{LINE_BREAKS, Picture};
 use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures};
@@ -34,7 +34,6 @@ const NO_TEXT: Outcome = Outcome::Dropped("the annotation has no attribute calle
 const NO_CUBOID: Outcome = Outcome::Dropped("CVAT leaves cuboids out");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    refuse_repeats(scene)?;
     let mut parts = Vec::new();
     for (subset, timelines) in scene.subsets() {
         // A subset of which all frames are deleted has no list.

@@ -8,14 +8,13 @@
 //!
 //! Ellipses become masks. The objects of a group are parts of the first of them.
 
-use super::annotation::{Value, attributes, corners, located, python_float, python_int, python_str};
+use super::annotation::{Value, attributes, corners, located, python_float, python_int, text_of};
+use super::ids::Ids;
 use super::instance;
-use super::listing::{LINE_BREAKS, Picture, at_frame, refuse_repeats};
+use super::listing::{Picture, at_frame};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
-use crate::plan::{
-    Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, picture_chunks, places, request_pictures,
-};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, image_chunks, picture_chunks, places};
 use crate::raster::png::{self, Pixels};
 use crate::raster::{Canvas, Rle};
 use crate::report::{Outcome, Tally};
@@ -44,29 +43,32 @@ const TURNED: Outcome = Outcome::Converted("a box without its rotation, which is
 const DRAWN: Outcome = Outcome::Converted("a mask");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    refuse_repeats(scene)?;
     let all = 0..scene.timelines.len();
-    let mut parts = vec![Part::Files(frame_chunks(scene, all.clone(), OBJECTS))];
+    let mut parts = vec![Part::Files(image_chunks(scene, all.clone(), OBJECTS))];
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
     }
-    Ok(Plan { parts, encoder: Box::new(LabelMe { scene }) })
+    Ok(Plan { parts, encoder: Box::new(LabelMe { scene, ids: Ids::new(scene) }) })
 }
 
 struct LabelMe<'s> {
     scene: &'s Scene<'s>,
+    ids: Ids,
 }
 
 impl Encoder for LabelMe<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         if chunk.section == PICTURES {
-            return request_pictures(self.scene, chunk, out, |timeline| format!("{}/", timeline.subset));
+            return self.ids.request(self.scene, chunk, out, |timeline, picture| {
+                format!("{}/{}{}", timeline.subset, picture.id, picture.extension)
+            });
         }
         let timeline = &self.scene.timelines[chunk.timeline];
         let (mut picture, mut canvas) = (Picture::default(), Canvas::new());
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-            picture.read(timeline, view.frame, &LINE_BREAKS)?;
+            self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+            self.ids.note(chunk.timeline, timeline, view.frame, &mut out.tally);
             out.begin_file(format!("{}/{}.xml", timeline.subset, picture.id));
             let masks = frame(timeline, view, &picture, out)?;
             for (id, mask) in masks {
@@ -264,12 +266,6 @@ fn polygon(xml: &mut Pretty<'_>, points: &[f64], user: &str) -> Result<()> {
     xml.text("username", user)?;
     xml.end("polygon");
     Ok(())
-}
-
-fn text_of(value: Value<'_>) -> String {
-    let mut out = Vec::new();
-    python_str(&mut out, value);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// A value in the list of attributes. A text that a reader would take for a number has quotes.

@@ -11,7 +11,7 @@
 use std::collections::HashSet;
 
 use super::annotation::{Value, python_int, tag_located, tag_value};
-use super::listing::{Picture, at_frame, check_labels, label_names, refuse_repeats_in, shows, tags};
+use super::listing::{Picture, at_frame, check_labels, label_names, refuse_repeats, shows, tags};
 use super::splits::{groups, names_of_timelines};
 use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Place, Result};
@@ -79,7 +79,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         Profile::Training => &TRAINING,
     };
     let groups = groups(scene, options.profile);
-    refuse_repeats_in(scene, &groups)?;
+    refuse_repeats(scene, &groups)?;
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
     let known = if layout.is_official { HashSet::new() } else { known(scene)? };
     let lfw = Lfw { scene, layout, subset_of, known };

@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Profile;
-use super::splits::{Group, groups};
+use super::splits::Group;
 use crate::error::{Code, Error, Place, Result};
 use crate::schema::{Schema, ShapeKind};
 use crate::timeline::{Scene, Timeline};
@@ -85,12 +84,7 @@ pub fn shows(timeline: &Timeline<'_>, kind: ShapeKind) -> bool {
 /// Refuses two pictures of a subset that a format without extensions could not tell apart, as CVAT does.
 ///
 /// Only names of pictures are remembered, not those of a video's frames, which are many and differ.
-pub fn refuse_repeats(scene: &Scene<'_>) -> Result<()> {
-    refuse_repeats_in(scene, &groups(scene, Profile::Cvat))
-}
-
-/// The same for the subsets as a profile has them.
-pub fn refuse_repeats_in(scene: &Scene<'_>, subsets: &[Group]) -> Result<()> {
+pub fn refuse_repeats(scene: &Scene<'_>, subsets: &[Group]) -> Result<()> {
     for (_, places) in subsets {
         let timelines = places.iter().map(|&place| &scene.timelines[place]);
         let mut known = HashSet::new();

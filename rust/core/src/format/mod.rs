@@ -38,6 +38,8 @@ mod splits;
 pub(crate) mod testing;
 mod ultralytics;
 mod vggface2;
+mod voc;
+mod voc_layout;
 mod widerface;
 mod yolo;
 mod yolo_cls;
@@ -77,6 +79,7 @@ pub const ALL: &[Format] = &[
     icdar_recognition::FORMAT,
     icdar_localization::FORMAT,
     labelme::FORMAT,
+    voc::FORMAT,
     segmentation_mask::FORMAT,
     camvid::FORMAT,
     icdar_segmentation::FORMAT,

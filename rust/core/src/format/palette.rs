@@ -48,6 +48,22 @@ impl Palette {
         Ok(Self { classes, background, class_of, is_background_added })
     }
 
+    /// Classes in the order of the labels, in the colours of PASCAL VOC; a `background` that is added comes first.
+    pub fn in_order(schema: &Schema) -> Self {
+        let labels = schema.labels().iter().map(|label| label.name.as_str());
+        let is_background_added = labels.clone().all(|name| name != BACKGROUND);
+        let mut names: Vec<&str> = is_background_added.then_some(BACKGROUND).into_iter().collect();
+        for name in labels.clone() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let class = |wanted: &str| names.iter().position(|name| *name == wanted).unwrap_or_default();
+        let (class_of, background) = (labels.map(class).collect(), class(BACKGROUND));
+        let classes = names.iter().enumerate().map(|(place, name)| ((*name).to_owned(), voc(place))).collect();
+        Self { classes, background, class_of, is_background_added }
+    }
+
     /// The same with the background as class 0, and the others behind it in their order.
     pub fn with_background_first(mut self) -> Self {
         self.classes[..=self.background].rotate_right(1);
@@ -139,6 +155,16 @@ mod tests {
         let twice = palette(vec![coloured("s", "#010101"), Label { color: "#020202".into(), ..sublabel("s", 0) }]);
         assert_eq!(names(&twice), ["background", "s"]);
         assert_eq!((twice.class(0), twice.class(1), twice.colour(1)), (1, 1, [2; 3]));
+    }
+
+    #[test]
+    fn classes_in_order_have_the_colours_of_voc_and_an_added_background_is_the_first() {
+        let added = Palette::in_order(&Schema::from(vec![coloured("road", "#804080"), label("car"), label("road")]));
+        assert_eq!((names(&added), added.background), (vec!["background", "road", "car"], 0));
+        assert_eq!([0, 1, 2].map(|label| added.class(label)), [1, 2, 1]);
+        assert_eq!([0, 1, 2].map(|class| added.colour(class)), [[0, 0, 0], [128, 0, 0], [0, 128, 0]]);
+        let own = Palette::in_order(&Schema::from(vec![label("car"), label("background")]));
+        assert_eq!((names(&own), own.background), (vec!["car", "background"], 1));
     }
 
     #[test]

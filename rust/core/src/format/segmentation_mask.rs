@@ -13,19 +13,18 @@
 use std::collections::HashSet;
 
 use super::ids::{Frame as FramePlace, Ids};
-use super::label_images::{Frame, Painting, class_colours, drop_all, visit};
+use super::label_images::{Frame, Painting, drop_all, visit};
 use super::listing::{LINE_BREAKS, Picture, check_labels};
 use super::masks::ALL_SHAPES;
-use super::palette::{Palette, voc};
+use super::palette::Palette;
+use super::voc_layout::{is_bare, picture_path, write_images, write_labelmap};
 use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{
     Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, image_chunks, number, picture_chunks, places,
     single_chunk,
 };
-use crate::raster::png::Pixels;
 use crate::report::Outcome;
-use crate::schema::ShapeKind;
 use crate::timeline::{FrameView, Scene, Timeline};
 
 /// The format.
@@ -67,19 +66,13 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     Ok(Plan { parts, encoder: Box::new(SegmentationMask { scene, ids, palette, overwritten_pictures }) })
 }
 
-fn picture_path(picture: &Picture) -> String {
-    format!("JPEGImages/{}{}", picture.id, picture.extension)
-}
-
 fn has_masks(timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
     view.items.iter().any(|item| ALL_SHAPES.applies(timeline, item))
 }
 
-/// Pictures with masks, and those without any annotation, but not those with annotations of other kinds only. A cuboid
-/// in an image is no annotation to CVAT here.
+/// Pictures with masks, and those without any annotation, but not those with annotations of other kinds only.
 fn is_listed(timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
-    let is_empty = || view.tags.is_empty() && view.items.iter().all(|item| item.kind == ShapeKind::Cuboid);
-    has_masks(timeline, view) || is_empty()
+    has_masks(timeline, view) || is_bare(view)
 }
 
 fn count_listed(scene: &Scene<'_>, chunk: &Chunk, scratch: &mut Scratch) -> Result<u64> {
@@ -116,7 +109,7 @@ impl Encoder for SegmentationMask<'_> {
                 Ok(())
             }
             _ => {
-                self.labels(out);
+                write_labelmap(&self.palette, out);
                 Ok(())
             }
         }
@@ -129,18 +122,8 @@ impl SegmentationMask<'_> {
         if frame.masks.is_empty() {
             return Ok(());
         }
-        let id = &frame.picture.id;
-        painting.paint(frame.timeline, frame.view.frame, &frame.masks)?;
-        let classes = class_colours(painting, &self.palette, &frame.masks);
-        painting.write(format!("SegmentationClass/{id}.png"), &Pixels::Rgb8(&classes), out)?;
-        let mut number = 0;
-        let objects = painting.values([0; 3], |place| {
-            number += 1;
-            let is_background = self.palette.class(frame.masks[place].leader.label) == self.palette.background;
-            // CVAT keeps a byte of the number.
-            if is_background { [0; 3] } else { voc(number & 255) }
-        });
-        painting.write(format!("SegmentationObject/{id}.png"), &Pixels::Rgb8(&objects), out)
+        let at = (frame.timeline, frame.view.frame);
+        write_images(painting, &self.palette, at, &frame.picture.id, &frame.masks, out)
     }
 
     fn list(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
@@ -157,12 +140,5 @@ impl SegmentationMask<'_> {
         })?;
         out.scratch.visit = visit;
         Ok(())
-    }
-
-    fn labels(&self, out: &mut Output) {
-        out.text("# label:color_rgb:parts:actions\n");
-        for (name, [red, green, blue]) in &self.palette.classes {
-            out.text(&format!("{name}:{red},{green},{blue}::\n"));
-        }
     }
 }

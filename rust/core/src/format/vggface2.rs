@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::annotation::corners;
-use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats_in, shows};
+use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats, shows};
 use super::splits::{groups, names_of_timelines};
 use super::{Format, Options, Profile};
 use crate::error::Result;
@@ -65,7 +65,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         Profile::Training => &TRAINING,
     };
     let groups = groups(scene, options.profile);
-    refuse_repeats_in(scene, &groups)?;
+    refuse_repeats(scene, &groups)?;
     let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
     for (subset, timelines) in &groups {
         let timelines = || timelines.iter().copied();
