@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 import zipfile
 
 import numpy as np
@@ -211,3 +213,61 @@ def test_a_mask_outside_its_picture_is_cut_and_noted(tmp_path):
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         image = pixels(archive.read("default/semantic/day/a.png"), "I")
     assert np.argwhere(image).tolist() == [[3, 0], [3, 1], [4, 0], [4, 1]]
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def test_open_images_has_a_row_for_each_tag_box_and_mask_and_an_image_for_each_mask(export):
+    members = export("open-images")
+    assert members["annotations/class-descriptions.csv"] == b"road,road\r\ncar,car\r\nSky,Sky\r\n"
+    hierarchy = json.loads(members["annotations/bbox_labels_600_hierarchy.json"])
+    assert hierarchy == {"LabelName": "/m/0", "Subcategory": []}
+    images = rows(members["annotations/default-images-with-rotation.csv"])
+    assert [row["ImageID"] for row in images] == ["day/a", "b", "c"]
+    [of_tag] = rows(members["annotations/default-annotations-human-imagelabels.csv"])
+    assert of_tag == {"ImageID": "c", "Source": "", "LabelName": "car", "Confidence": "1"}
+    [of_box] = rows(members["annotations/default-annotations-bbox.csv"])
+    assert [float(of_box[side]) for side in ("XMin", "XMax", "YMin", "YMax")] == [5 / 40, 25 / 40, 15 / 30, 27 / 30]
+    assert (of_box["IsOccluded"], of_box["IsTruncated"]) == ("0", "-1")
+    assert members["annotations/images.meta"] == b"# <image name> <height> <width>\n\nday/a 30 40\n"
+    masks = rows(members["annotations/default-annotations-object-segmentation.csv"])
+    assert [(row["MaskPath"], row["BoxID"]) for row in masks] == [
+        ("daya_road_00000000.png", "00000000"),
+        ("daya_car_00000001.png", "00000001"),
+        ("daya_road_00000002.png", "00000002"),
+        ("b_car_00000000.png", "00000000"),
+    ]
+    for row, points in zip(masks, (LOW, HIGH, UPRIGHT, LOW), strict=True):
+        assert (pixels(members[f"masks/default/{row['MaskPath']}"], "L") == drawn(points)).all()
+
+
+def test_a_mask_of_open_images_has_the_box_of_its_group_and_its_own_id(export):
+    attributes = [attribute("box_id"), attribute("predicted_iou", "number", "0.5", ["0", "1", "0.1"])]
+    shapes = [
+        shape("rectangle", "caf\u00e9, \u0434\u043e\u043c", 0, BOX, group=3),
+        shape("polygon", "caf\u00e9, \u0434\u043e\u043c", 0, LOW, group=3, box_id="00000000"),
+        shape("polygon", "caf\u00e9, \u0434\u043e\u043c", 0, HIGH),
+    ]
+    task = Task(
+        labels=[label("caf\u00e9, \u0434\u043e\u043c", *attributes)],
+        images=TASK.images,
+        jobs=[Job(0, 2, shapes=shapes)],
+    )
+    members = export("open-images", task)
+    free, own = rows(members["annotations/default-annotations-object-segmentation.csv"])
+    assert (free["MaskPath"], free["BoxXMin"]) == ("daya_cafe_00000001.png", "")
+    assert (own["MaskPath"], own["BoxXMin"], own["PredictedIoU"]) == ("daya_cafe_00000000.png", "0.125", "0.5")
+    assert own["LabelName"] == "caf\u00e9, \u0434\u043e\u043c"
+
+
+def test_of_masks_with_one_file_name_the_last_is_kept_and_the_others_are_noted(tmp_path):
+    shapes = [shape("polygon", "car", 0, LOW), shape("polygon", "car", 1, HIGH)]
+    images = [("a/b.png", WIDTH, HEIGHT), ("ab.png", WIDTH, HEIGHT)]
+    task = Task(labels=TASK.labels, images=images, jobs=[Job(0, 1, shapes=shapes)])
+    report = framehaul.export(task.backup(tmp_path / "task.zip"), "open-images", tmp_path / "out.zip")
+    [note] = report.notes
+    assert "overwrites" in note.message
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert (pixels(archive.read("masks/default/ab_car_00000000.png"), "L") == drawn(HIGH)).all()

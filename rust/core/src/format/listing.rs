@@ -28,6 +28,17 @@ pub fn is_blank(symbol: char) -> bool {
     symbol.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&symbol)
 }
 
+/// A field of a table, in quotes where it needs them.
+pub fn write_field(text: &str, bytes: &mut Vec<u8>) {
+    if !text.contains([',', '"', '\r', '\n']) {
+        bytes.extend_from_slice(text.as_bytes());
+        return;
+    }
+    bytes.push(b'"');
+    bytes.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+    bytes.push(b'"');
+}
+
 /// The names of all labels, sublabels too.
 pub fn label_names(schema: &Schema) -> Vec<&str> {
     schema.labels().iter().map(|label| label.name.as_str()).collect()
@@ -138,5 +149,19 @@ mod tests {
         assert_eq!(check_labels(&schema("red bus"), &LINE_BREAKS), Ok(()));
         let refused = check_labels(&schema("a\nb"), &LINE_BREAKS).map_err(|error| error.place().label.clone());
         assert_eq!(refused, Err(Some("a\nb".to_owned())));
+    }
+
+    #[test]
+    fn fields_are_quoted_only_where_a_table_needs_it() {
+        for (text, expected) in [
+            ("car/a b", "car/a b"),
+            ("no_label/a,b \"q\"", "\"no_label/a,b \"\"q\"\"\""),
+            ("a\nb", "\"a\nb\""),
+            ("it's", "it's"),
+        ] {
+            let mut bytes = Vec::new();
+            write_field(text, &mut bytes);
+            assert_eq!(String::from_utf8(bytes).as_deref(), Ok(expected));
+        }
     }
 }

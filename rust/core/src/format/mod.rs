@@ -28,6 +28,7 @@ mod market1501;
 mod masks;
 mod mot;
 mod mots;
+mod open_images;
 mod palette;
 #[cfg(test)]
 mod robustness;
@@ -86,6 +87,7 @@ pub const ALL: &[Format] = &[
     cityscapes::FORMAT,
     kitti::FORMAT,
     mots::FORMAT,
+    open_images::FORMAT,
 ];
 
 /// A format that exports can be written in.

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::annotation::corners;
-use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats, shows};
+use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats, shows, write_field};
 use super::splits::{groups, names_of_timelines};
 use super::{Format, Options, Profile};
 use crate::error::Result;
@@ -264,34 +264,4 @@ impl Frame<'_> {
 fn write_whole(bytes: &mut Vec<u8>, value: f64) {
     // Zero is added because a small negative number is rounded to a zero with a sign.
     bytes.extend_from_slice(format!("{:.0}", value.round() + 0.0).as_bytes());
-}
-
-/// A field of a table, in quotes where it needs them.
-fn write_field(text: &str, bytes: &mut Vec<u8>) {
-    if !text.contains([',', '"', '\r', '\n']) {
-        bytes.extend_from_slice(text.as_bytes());
-        return;
-    }
-    bytes.push(b'"');
-    bytes.extend_from_slice(text.replace('"', "\"\"").as_bytes());
-    bytes.push(b'"');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_quoted_only_where_a_table_needs_it() {
-        for (text, expected) in [
-            ("car/a b", "car/a b"),
-            ("no_label/a,b \"q\"", "\"no_label/a,b \"\"q\"\"\""),
-            ("a\nb", "\"a\nb\""),
-            ("it's", "it's"),
-        ] {
-            let mut bytes = Vec::new();
-            write_field(text, &mut bytes);
-            assert_eq!(String::from_utf8(bytes).as_deref(), Ok(expected));
-        }
-    }
 }
