@@ -154,6 +154,12 @@ def test_overlaps_are_the_same(images, data):
     np.testing.assert_array_equal(mask.iou(found, truth), coco.iou(found, truth, [0] * len(truth)))
 
 
+@given(st.lists(POLYGONS, min_size=2, max_size=8), SIDES, SIDES)
+def test_overlaps_of_polygons_are_the_same(polygons, height, width):
+    rles = coco.frPyObjects(polygons, height, width)
+    np.testing.assert_array_equal(mask.iou(rles, rles), coco.iou(rles, rles, [0] * len(rles)))
+
+
 @given(IMAGES, st.integers(-45, 45), st.integers(-45, 45), SIDES, SIDES)
 @example(np.ones((2, 3), np.uint8), 0, 0, 2, 3)
 @example(np.ones((2, 3), np.uint8), 4, 0, 2, 5)

@@ -251,20 +251,37 @@ pub struct Measured {
     /// Left, top, and the first column and row beyond.
     bounds: [u32; 4],
     runs: Vec<(u32, u32)>,
+    /// Whether each column of the box has just one run, as in nearly all masks of objects.
+    is_plain: bool,
 }
 
 impl Measured {
     /// Measures a mask.
     pub fn new(rle: &Rle) -> Self {
         let [left, top, width, height] = rle.bbox();
+        let column = |place: u64| place / u64::from(rle.height);
+        let is_plain = rle.runs().count() as u64 == u64::from(width)
+            && rle.runs().zip(u64::from(left)..).all(|((start, end), x)| column(start) == x && column(end - 1) == x);
         // Runs lie in the image, whose pixels 32 bits can count.
         let runs = rle.runs().map(|(start, end)| (start as u32, end as u32)).collect();
-        Self { size: (rle.height, rle.width), area: rle.area(), bounds: [left, top, left + width, top + height], runs }
+        let bounds = [left, top, left + width, top + height];
+        Self { size: (rle.height, rle.width), area: rle.area(), bounds, runs, is_plain }
+    }
+
+    /// Number of pixels that both masks set. Their boxes overlap.
+    fn common(&self, other: &Self) -> u64 {
+        if !(self.is_plain && other.is_plain) {
+            return common_area(&self.runs, &other.runs);
+        }
+        // Column beside column, many at a time.
+        let from = |mask: &Self| (self.bounds[0].max(other.bounds[0]) - mask.bounds[0]) as usize;
+        let columns = self.runs[from(self)..].iter().zip(&other.runs[from(other)..]);
+        columns.map(|(a, b)| u64::from(a.1.min(b.1).saturating_sub(a.0.max(b.0)))).sum()
     }
 
     /// Intersection over union with a mask of the same size whose box overlaps this one's.
     fn iou(&self, other: &Self, crowd: bool) -> f64 {
-        let common = common_area(&self.runs, &other.runs);
+        let common = self.common(other);
         if common == 0 {
             return 0.0;
         }
