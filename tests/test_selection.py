@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from dataclasses import replace
 
 import pytest
 
 import framehaul
-from backups import Job, Task, keyframe, label, shape, tag, track
+from backups import Job, Task, keyframe, label, shape, tag, track, triangle
 
 # Ten frames. A car is in sight from 1 to 4 with keyframes on 1 and 3; a person stands on 6, a tag on 7. The second
 # job, from 5 on, is done, so that 5, 8 and 9 are known to show nothing; nobody knows of 0.
@@ -182,3 +183,23 @@ def test_in_every_format_what_is_selected_fares_as_in_the_whole_export(tmp_path,
     cars = framehaul.export(dataset, name, tmp_path / "cars.zip", labels="car")
     assert account(cars) == account(cars, "car") == account(whole, "car")
     assert cars.frames == whole.frames
+
+
+def test_where_a_skeleton_ends_an_element_that_ended_before_is_not_printed_again(tmp_path):
+    ends = {"a": 4, "b": 2, "c": 4}
+    bones = [
+        track(name, keyframe("points", 0, [1, 2]), keyframe("points", end, [3, 4], outside=True))
+        for name, end in ends.items()
+    ]
+    pose = track("pose", keyframe("skeleton", 0, []), keyframe("skeleton", 4, [], outside=True), elements=bones)
+    source = Task(labels=[triangle("pose")], jobs=[Job(0, 5, tracks=[pose])]).backup(tmp_path / "task.zip")
+
+    def last(**selection):
+        framehaul.export(source, "cvat-video", tmp_path / "out.zip", overwrite=True, **selection)
+        text = zipfile.ZipFile(tmp_path / "out.zip").read("annotations.xml").decode()
+        frame, points = re.findall(r'<skeleton frame="(\d+)".*?>(.*?)</skeleton>', text, re.DOTALL)[-1]
+        return frame, re.findall(r'<points label="(\w)"', points)
+
+    assert last() == ("4", ["a", "c"])
+    # Frame 4 is left out: that all of it is gone is told on the next one that is not.
+    assert last(frames="every:5") == ("5", ["a", "b", "c"])
