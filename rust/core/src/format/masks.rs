@@ -43,7 +43,6 @@ pub const TRACKED_SHAPES: Conversion = Conversion { tracked: true, ..ALL_SHAPES 
 /// For formats that hold boxes beside masks.
 pub const NO_UPRIGHT_BOXES: Conversion = Conversion { polygons: true, boxes: false, tracked: false };
 /// For formats that hold polygons and boxes of any rotation beside masks.
-#[allow(dead_code, reason = "PASCAL VOC comes next")]
 pub const ONLY_MASKS: Conversion = Conversion { polygons: false, boxes: false, tracked: false };
 
 const MERGED: Outcome = Outcome::Converted("a part of the one mask of its group");
