@@ -131,8 +131,8 @@ def export(
     name_template: str | None = None,
     provenance: bool = False,
     select: str = "all",
-    labels: Sequence[str] = (),
-    subsets: Sequence[str] = (),
+    labels: Sequence[str] = ...,
+    subsets: Sequence[str] = ...,
     negatives: str | None = None,
     progress: Callable[[int, int, int, int, int, int], object] | None = None,
 ) -> list[str | BaseException]:

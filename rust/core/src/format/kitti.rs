@@ -5,7 +5,7 @@
 //! SUBSET/label_2/NAME.txt           a line a box
 //! SUBSET/semantic_rgb/NAME.png      colours of classes
 //! SUBSET/semantic/NAME.png          numbers of classes
-//! SUBSET/instance/NAME.png          class times 256
+//! SUBSET/instance/NAME.png          class times 256, plus the number of the mask for training
 //! SUBSET/image_2/NAME.EXTENSION     with pictures
 //! ```
 
@@ -13,9 +13,9 @@ use super::annotation::{Value, attributes, corners, python_float};
 use super::ids::Ids;
 use super::label_images::{Frame, Painting, class_colours, drop_all, saturated, visit, write_colours};
 use super::listing::{LINE_BREAKS, check_labels};
-use super::masks::NO_UPRIGHT_BOXES;
+use super::masks::{Mask, NO_UPRIGHT_BOXES};
 use super::palette::Palette;
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, image_chunks, picture_chunks, single_chunk};
 use crate::raster::png::Pixels;
@@ -39,22 +39,46 @@ const LABELS: u8 = 2;
 
 const NO_MASK: Outcome = Outcome::Dropped("KITTI holds boxes, polygons, ellipses and masks only");
 
+/// What the profiles differ in.
+struct Layout {
+    /// Whether every frame has a file of boxes, be it empty: loaders want one for each picture.
+    is_complete: bool,
+    /// Whether white space in the name of a label, which ends a column, becomes `_`.
+    joins_names: bool,
+    /// Whether a line ends in a score: the devkit's ground truth has 15 columns.
+    has_score: bool,
+    /// Whether classes are in 8 bits, if those hold them all.
+    is_narrow: bool,
+    /// Whether masks of a class are numbered from 1.
+    has_instances: bool,
+}
+
+const CVAT: Layout =
+    Layout { is_complete: false, joins_names: false, has_score: true, is_narrow: false, has_instances: false };
+const TRAINING: Layout =
+    Layout { is_complete: true, joins_names: true, has_score: false, is_narrow: true, has_instances: true };
+
 /// An instance image has the number of the class in the upper byte. CVAT leaves the lower one, of the instance, 0.
 const INSTANCES_OF_A_CLASS: usize = 256;
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
+    let layout = match options.profile {
+        Profile::Cvat => &CVAT,
+        Profile::Training => &TRAINING,
+    };
     let palette = Palette::by_name(&scene.dataset.schema)?.with_background_first();
     let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), FILES))];
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
     parts.push(Part::Member { name: "label_colors.txt".to_owned(), chunks: vec![single_chunk(LABELS, 0)] });
-    Ok(Plan { parts, encoder: Box::new(Kitti { scene, ids: Ids::new(scene), palette }) })
+    Ok(Plan { parts, encoder: Box::new(Kitti { scene, layout, ids: Ids::new(scene), palette }) })
 }
 
 struct Kitti<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
     ids: Ids,
     palette: Palette,
 }
@@ -65,7 +89,7 @@ impl Encoder for Kitti<'_> {
             FILES => {
                 let mut painting = Painting::default();
                 visit(self.scene, &self.ids, NO_UPRIGHT_BOXES, chunk, out, |frame, out| {
-                    boxes(frame, out)?;
+                    boxes(frame, self.layout, out)?;
                     self.images(frame, &mut painting, out)
                 })
             }
@@ -88,16 +112,35 @@ impl Kitti<'_> {
         painting.paint(frame.timeline, frame.view.frame, &frame.masks)?;
         let colours = class_colours(painting, &self.palette, &frame.masks);
         painting.write(path(frame, "semantic_rgb", "png"), &Pixels::Rgb8(&colours), out)?;
-        let mut values = |factor: usize| {
-            let masks = frame.masks.iter();
-            let value = |item: &Item| self.palette.class(item.label) * factor;
-            let all = masks.map(|mask| saturated(value(&mask.leader), frame.timeline, &mask.leader, &mut out.tally));
-            let all: Vec<u16> = all.collect();
-            painting.values(0, |place| all[place])
-        };
-        let (classes, instances) = (values(1), values(INSTANCES_OF_A_CLASS));
-        painting.write(path(frame, "semantic", "png"), &Pixels::Grey16(&classes), out)?;
+        let mut classes = Vec::with_capacity(frame.masks.len());
+        let mut instances = Vec::with_capacity(frame.masks.len());
+        for (mask, number) in frame.masks.iter().zip(self.numbers(&frame.masks)) {
+            let class = self.palette.class(mask.leader.label);
+            let mut fit = |value| saturated(value, frame.timeline, &mask.leader, &mut out.tally);
+            classes.push(fit(class));
+            instances.push(fit(class * INSTANCES_OF_A_CLASS + number));
+        }
+        let semantic = painting.values(0, |place| classes[place]);
+        if self.layout.is_narrow && self.palette.classes.len() <= INSTANCES_OF_A_CLASS {
+            let narrow: Vec<u8> = semantic.iter().map(|&class| class as u8).collect();
+            painting.write(path(frame, "semantic", "png"), &Pixels::Grey8(&narrow), out)?;
+        } else {
+            painting.write(path(frame, "semantic", "png"), &Pixels::Grey16(&semantic), out)?;
+        }
+        let instances = painting.values(0, |place| instances[place]);
         painting.write(path(frame, "instance", "png"), &Pixels::Grey16(&instances), out)
+    }
+
+    /// The number of each mask among those of its class; 0 for the background, and where they are not numbered.
+    fn numbers(&self, masks: &[Mask]) -> Vec<usize> {
+        let mut counts = vec![0; self.palette.classes.len()];
+        let mut number = |mask: &Mask| {
+            let class = self.palette.class(mask.leader.label);
+            // A byte holds 255; CVAT's own readers take 0 for a crowd.
+            counts[class] = (counts[class] + 1).min(INSTANCES_OF_A_CLASS - 1);
+            if class == self.palette.background { 0 } else { counts[class] }
+        };
+        masks.iter().map(|mask| if self.layout.has_instances { number(mask) } else { 0 }).collect()
     }
 }
 
@@ -106,25 +149,30 @@ fn path(frame: &Frame<'_>, folder: &str, extension: &str) -> String {
 }
 
 /// Writes the upright boxes of a frame and tallies what is neither a box nor a mask.
-fn boxes(frame: &Frame<'_>, out: &mut Output) -> Result<()> {
+fn boxes(frame: &Frame<'_>, layout: &Layout, out: &mut Output) -> Result<()> {
     let (boxes, others): (Vec<Item>, Vec<Item>) = frame.rest.iter().partition(|item| item.kind == ShapeKind::Rectangle);
     drop_all(frame.timeline, frame.view, &others, NO_MASK, &mut out.tally);
-    if !boxes.is_empty() {
+    if !boxes.is_empty() || layout.is_complete {
         out.begin_file(path(frame, "label_2", "txt"));
     }
     for item in &boxes {
-        line(frame.timeline, item, out)?;
+        line(frame.timeline, item, layout, out)?;
         out.tally.shape(item, Outcome::Written);
     }
     Ok(())
 }
 
 /// Type, truncated, occluded, alpha, box, dimensions, location, rotation and score, as CVAT fills them.
-fn line(timeline: &Timeline<'_>, item: &Item, out: &mut Output) -> Result<()> {
+fn line(timeline: &Timeline<'_>, item: &Item, layout: &Layout, out: &mut Output) -> Result<()> {
     let mut values = Vec::new();
     attributes(timeline, item, &mut values)?;
     let [x0, y0, x1, y1] = corners(timeline.points(item, &mut out.scratch.points)).unwrap_or_default();
-    out.text(&timeline.dataset.schema.label(item.label).name);
+    let name = &timeline.dataset.schema.label(item.label).name;
+    if layout.joins_names {
+        out.text(&name.replace(char::is_whitespace, "_"));
+    } else {
+        out.text(name);
+    }
     out.bytes.push(b' ');
     repr(&mut out.bytes, number_of(&values, "truncated", 0.0));
     out.text(if item.occluded { " 1 -1" } else { " 0 -1" });
@@ -134,8 +182,10 @@ fn line(timeline: &Timeline<'_>, item: &Item, out: &mut Output) -> Result<()> {
         repr(&mut out.bytes, value);
     }
     out.text(&" -1".repeat(7));
-    out.bytes.push(b' ');
-    repr(&mut out.bytes, number_of(&values, "score", 1.0));
+    if layout.has_score {
+        out.bytes.push(b' ');
+        repr(&mut out.bytes, number_of(&values, "score", 1.0));
+    }
     out.bytes.push(b'\n');
     Ok(())
 }

@@ -5,15 +5,17 @@
 //! SUBSET/instances/labels.txt       one label a line, sublabels too
 //! SUBSET/images/NAME.EXTENSION      with pictures
 //! ```
+//!
+//! For training `NAME` is `TASK/FRAME`, both counted from 0, and tracks from 1.
 
 use super::annotation::{TRACK_ID, attributes, int_of, located, place};
 use super::ids::Ids;
 use super::label_images::{Frame, Painting, drop_all, visit};
-use super::listing::{LINE_BREAKS, check_labels, label_names};
+use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
 use super::masks::TRACKED_SHAPES;
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, image_chunks, picture_chunks, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, image_chunks, picture_chunks, places, single_chunk};
 use crate::raster::png::Pixels;
 use crate::report::Outcome;
 use crate::timeline::{Item, Scene, Timeline};
@@ -33,6 +35,24 @@ const LABELS: u8 = 2;
 
 const NO_TRACK: Outcome = Outcome::Dropped("MOTS holds tracks of boxes, polygons, ellipses and masks only");
 
+/// What the profiles differ in.
+struct Layout {
+    /// Number of the first track: the official tools take 0 for a pixel without an object of its class.
+    first_track: i64,
+    /// Whether every frame has an image, and the frames of a task a folder and numbers for names, as the official tools want.
+    is_sequence: bool,
+}
+
+const CVAT: Layout = Layout { first_track: 0, is_sequence: false };
+const TRAINING: Layout = Layout { first_track: 1, is_sequence: true };
+
+impl Layout {
+    /// What stands for a frame in paths: its id, or the numbers of its task and of the frame.
+    fn name(&self, timeline: usize, place: u32, picture: &Picture) -> String {
+        if self.is_sequence { format!("{timeline:04}/{place:06}") } else { picture.id.clone() }
+    }
+}
+
 /// Numbers of tracks of one label, in what a pixel can hold.
 const TRACKS_OF_A_LABEL: i64 = 1000;
 
@@ -51,11 +71,16 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
             parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
         }
     }
-    Ok(Plan { parts, encoder: Box::new(Mots { scene, ids: Ids::new(scene) }) })
+    let layout = match options.profile {
+        Profile::Cvat => &CVAT,
+        Profile::Training => &TRAINING,
+    };
+    Ok(Plan { parts, encoder: Box::new(Mots { scene, layout, ids: Ids::new(scene) }) })
 }
 
 struct Mots<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
     ids: Ids,
 }
 
@@ -64,11 +89,12 @@ impl Encoder for Mots<'_> {
         match chunk.section {
             IMAGES => {
                 let mut painting = Painting::default();
-                visit(self.scene, &self.ids, TRACKED_SHAPES, chunk, out, |frame, out| image(frame, &mut painting, out))
+                visit(self.scene, &self.ids, TRACKED_SHAPES, chunk, out, |frame, out| {
+                    let name = self.layout.name(chunk.timeline, frame.view.place, frame.picture);
+                    image(frame, &name, self.layout, &mut painting, out)
+                })
             }
-            PICTURES => self.ids.request(self.scene, chunk, out, |timeline, picture| {
-                format!("{}/images/{}{}", timeline.subset, picture.id, picture.extension)
-            }),
+            PICTURES => self.pictures(chunk, out),
             _ => {
                 out.text(&label_names(&self.scene.dataset.schema).join("\n"));
                 Ok(())
@@ -77,23 +103,36 @@ impl Encoder for Mots<'_> {
     }
 }
 
-fn image(frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result<()> {
+impl Mots<'_> {
+    fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let mut picture = Picture::default();
+        for (place, frame) in places(chunk)?.zip(timeline.frames.slice(places(chunk)?)) {
+            self.ids.read(chunk.timeline, timeline, frame, &mut picture)?;
+            let name = self.layout.name(chunk.timeline, place, &picture);
+            out.picture(format!("{}/images/{name}{}", timeline.subset, picture.extension), chunk.timeline, frame);
+        }
+        Ok(())
+    }
+}
+
+fn image(frame: &Frame<'_>, name: &str, layout: &Layout, painting: &mut Painting, out: &mut Output) -> Result<()> {
     drop_all(frame.timeline, frame.view, &frame.rest, NO_TRACK, &mut out.tally);
-    if frame.masks.is_empty() {
+    if frame.masks.is_empty() && !layout.is_sequence {
         return Ok(());
     }
     painting.paint(frame.timeline, frame.view.frame, &frame.masks)?;
     let mut values = Vec::with_capacity(frame.masks.len());
     for mask in &frame.masks {
-        values.push(value(frame.timeline, &mask.leader, out)?);
+        values.push(value(frame.timeline, &mask.leader, layout, out)?);
     }
-    let name = format!("{}/instances/{}.png", frame.timeline.subset, frame.picture.id);
+    let name = format!("{}/instances/{name}.png", frame.timeline.subset);
     painting.write(name, &Pixels::Grey16(&painting.values(0, |place| values[place])), out)
 }
 
 /// What the pixels of a mask hold. CVAT keeps 16 bits of it.
-fn value(timeline: &Timeline<'_>, item: &Item, out: &mut Output) -> Result<u16> {
-    let track = track_number(timeline, item)?;
+fn value(timeline: &Timeline<'_>, item: &Item, layout: &Layout, out: &mut Output) -> Result<u16> {
+    let track = track_number(timeline, item)?.saturating_add(layout.first_track);
     if !(0..TRACKS_OF_A_LABEL).contains(&track) {
         let message = "a track's number above 999 reads as that of another label, as in CVAT";
         out.tally.note(message, || place(timeline, item));

@@ -21,7 +21,7 @@ use super::ids::{Frame as FramePlace, Ids};
 use super::label_images::{Frame, Painting, visit};
 use super::listing::{LINE_BREAKS, Picture, check_labels};
 use super::masks::NO_UPRIGHT_BOXES;
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::Result;
 use crate::plan::{
     Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, image_chunks, number, picture_chunks, places,
@@ -94,7 +94,12 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
     }
-    Ok(Plan { parts, encoder: Box::new(OpenImages { scene, ids, files, sized_later }) })
+    // Those of Open Images are black and white; CVAT's look black.
+    let shade = match options.profile {
+        Profile::Cvat => 1,
+        Profile::Training => u8::MAX,
+    };
+    Ok(Plan { parts, encoder: Box::new(OpenImages { scene, ids, files, shade, sized_later }) })
 }
 
 /// Number of rows that frames have in a table.
@@ -129,6 +134,8 @@ struct OpenImages<'s> {
     scene: &'s Scene<'s>,
     ids: Ids,
     files: MaskFiles,
+    /// The shade of a mask's pixels.
+    shade: u8,
     /// Frames whose size stands under the same name in a later subset: the table of sizes has all subsets in one.
     sized_later: HashSet<FramePlace>,
 }
@@ -187,7 +194,7 @@ fn tally(frame: &Frame<'_>, tally: &mut Tally) {
 }
 
 impl OpenImages<'_> {
-    /// Writes each mask of a frame as an image of 0 and 1.
+    /// Writes each mask of a frame as an image of 0 and its shade.
     fn masks(&self, place: usize, frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result<()> {
         let names = mask_files::names(frame, &mut out.tally)?;
         for (at, (mask, name)) in frame.masks.iter().zip(&names).enumerate() {
@@ -195,7 +202,7 @@ impl OpenImages<'_> {
             if is_last && self.files.is_owner(&frame.timeline.subset, &name.file, (place, frame.view.frame)) {
                 painting.paint(frame.timeline, frame.view.frame, [mask])?;
                 let path = format!("masks/{}/{}", frame.timeline.subset, name.file);
-                painting.write(path, &Pixels::Grey8(&[0, 1]), out)?;
+                painting.write(path, &Pixels::Grey8(&[0, self.shade]), out)?;
             } else {
                 let message = "a mask has the file name of a later one, which overwrites it, as in CVAT";
                 out.tally.note(message, || super::annotation::place(frame.timeline, &mask.leader));

@@ -18,7 +18,7 @@ use super::listing::{LINE_BREAKS, Picture, check_labels};
 use super::masks::ALL_SHAPES;
 use super::palette::Palette;
 use super::voc_layout::{is_bare, picture_path, write_images, write_labelmap};
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::Result;
 use crate::plan::{
     Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, image_chunks, number, picture_chunks, places,
@@ -63,7 +63,10 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
     parts.push(Part::Member { name: "labelmap.txt".to_owned(), chunks: vec![single_chunk(LABELS, 0)] });
-    Ok(Plan { parts, encoder: Box::new(SegmentationMask { scene, ids, palette, overwritten_pictures }) })
+    Ok(Plan {
+        parts,
+        encoder: Box::new(SegmentationMask { scene, ids, palette, profile: options.profile, overwritten_pictures }),
+    })
 }
 
 fn has_masks(timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
@@ -89,6 +92,7 @@ struct SegmentationMask<'s> {
     scene: &'s Scene<'s>,
     ids: Ids,
     palette: Palette,
+    profile: Profile,
     /// Frames whose picture a later subset has.
     overwritten_pictures: HashSet<FramePlace>,
 }
@@ -123,7 +127,7 @@ impl SegmentationMask<'_> {
             return Ok(());
         }
         let at = (frame.timeline, frame.view.frame);
-        write_images(painting, &self.palette, at, &frame.picture.id, &frame.masks, out)
+        write_images(painting, (&self.palette, self.profile), at, &frame.picture.id, &frame.masks, out)
     }
 
     fn list(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {

@@ -22,7 +22,7 @@ use super::listing::{LINE_BREAKS, Picture, at_frame, check_labels, is_blank};
 use super::masks::ONLY_MASKS;
 use super::palette::Palette;
 use super::voc_layout::{is_bare, picture_path, write_images, write_labelmap};
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::plan::{
     Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, image_chunks, number, picture_chunks, places,
@@ -89,7 +89,18 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let later_images =
         ids.overwritten(scene, |timeline, view, picture| has_masks(timeline, view).then(|| picture.id.clone()))?;
     let later_picture = ids.overwritten(scene, |_, _, picture| options.save_images.then(|| picture_path(picture)))?;
-    Ok(Plan { parts, encoder: Box::new(Voc { scene, ids, palette, later_xml, later_images, later_picture }) })
+    Ok(Plan {
+        parts,
+        encoder: Box::new(Voc {
+            scene,
+            ids,
+            palette,
+            profile: options.profile,
+            later_xml,
+            later_images,
+            later_picture,
+        }),
+    })
 }
 
 fn list_of_label(label: &str, subset: &str) -> Result<String> {
@@ -147,6 +158,7 @@ struct Voc<'s> {
     scene: &'s Scene<'s>,
     ids: Ids,
     palette: Palette,
+    profile: Profile,
     /// Frames whose XML, images or picture another of the same name in a later subset has.
     later_xml: HashSet<Frame>,
     later_images: HashSet<Frame>,
@@ -196,7 +208,8 @@ impl Voc<'_> {
                 masks.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
             } else if !masks.is_empty() {
                 let masks = ONLY_MASKS.convert(timeline, masks, &mut out.scratch, &mut out.tally)?.masks;
-                write_images(&mut painting, &self.palette, (timeline, view.frame), &picture.id, &masks, out)?;
+                let classes = (&self.palette, self.profile);
+                write_images(&mut painting, classes, (timeline, view.frame), &picture.id, &masks, out)?;
             }
             Ok(())
         })?;

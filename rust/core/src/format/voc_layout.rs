@@ -1,10 +1,12 @@
 //! What PASCAL VOC and Segmentation mask share: images of classes and objects, the map of labels, which pictures are
 //! listed as segmented.
 
-use super::label_images::{Painting, class_colours};
+use super::Profile;
+use super::annotation::place;
+use super::label_images::Painting;
 use super::listing::Picture;
 use super::masks::Mask;
-use super::palette::{Palette, voc};
+use super::palette::{Colour, Palette, voc};
 use crate::error::Result;
 use crate::plan::Output;
 use crate::raster::png::Pixels;
@@ -21,26 +23,54 @@ pub fn is_bare(view: &FrameView<'_>) -> bool {
     view.tags.is_empty() && view.items.iter().all(|item| item.kind == ShapeKind::Cuboid)
 }
 
-/// Writes the two images of a frame: the colours of the classes, and a colour for each object.
+/// Numbers in a byte.
+const BYTES: usize = 256;
+
+/// Writes the two images of a frame: the classes, and a number for each object.
 pub fn write_images(
     painting: &mut Painting,
-    palette: &Palette,
+    (palette, profile): (&Palette, Profile),
     (timeline, frame): (&Timeline<'_>, u32),
     id: &str,
     masks: &[Mask],
     out: &mut Output,
 ) -> Result<()> {
     painting.paint(timeline, frame, masks)?;
-    let classes = class_colours(painting, palette, masks);
-    painting.write(format!("SegmentationClass/{id}.png"), &Pixels::Rgb8(&classes), out)?;
-    let mut number = 0;
-    let objects = painting.values([0; 3], |place| {
-        number += 1;
-        let is_background = palette.class(masks[place].leader.label) == palette.background;
-        // CVAT keeps a byte of the number.
-        if is_background { [0; 3] } else { voc(number & 255) }
+    let class = |place: usize| palette.class(masks[place].leader.label);
+    // CVAT keeps a byte of either number.
+    let classes = painting.values(palette.background as u8, |place| class(place) as u8);
+    let mut number = 0_u8;
+    let objects = painting.values(0, |place| {
+        number = number.wrapping_add(1);
+        if class(place) == palette.background { 0 } else { number }
     });
-    painting.write(format!("SegmentationObject/{id}.png"), &Pixels::Rgb8(&objects), out)
+    if let Some(mask) = masks.get(BYTES - 1) {
+        let message = "an image of objects tells 255 of them apart: from the 256th on numbers repeat, as in CVAT";
+        out.tally.note(message, || place(timeline, &mask.leader));
+    }
+    let name = format!("SegmentationClass/{id}.png");
+    write_numbers(painting, name, &classes, |class| palette.colour(class), profile, out)?;
+    write_numbers(painting, format!("SegmentationObject/{id}.png"), &objects, voc, profile, out)
+}
+
+/// Writes an image of numbers: by their colours as CVAT does, or as places in a palette, which is how the devkit of PASCAL
+/// VOC stores them and what its readers take for the numbers.
+fn write_numbers(
+    painting: &Painting,
+    name: String,
+    numbers: &[u8],
+    colour: impl Fn(usize) -> Colour,
+    profile: Profile,
+    out: &mut Output,
+) -> Result<()> {
+    let colours: Vec<Colour> = (0..BYTES).map(colour).collect();
+    match profile {
+        Profile::Cvat => {
+            let colours: Vec<Colour> = numbers.iter().map(|&number| colours[usize::from(number)]).collect();
+            painting.write(name, &Pixels::Rgb8(&colours), out)
+        }
+        Profile::Training => painting.write(name, &Pixels::Palette8 { index: numbers, colours: &colours }, out),
+    }
 }
 
 /// Writes `labelmap.txt`.
