@@ -16,7 +16,7 @@ use super::masks::{ALL_SHAPES, Mask};
 use super::palette::{Colour, voc};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, image_chunks, picture_chunks};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, picture_chunks};
 use crate::raster::Canvas;
 use crate::report::{Outcome, Tally};
 use crate::text::number::repr;
@@ -40,7 +40,8 @@ const WHITE: Colour = [255; 3];
 const BLACK: Colour = [0; 3];
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), FILES))];
+    // Bitmaps have three bytes for each pixel, so that a worker holds only as many as of pictures.
+    let mut parts = vec![Part::Files(picture_chunks(scene, 0..scene.timelines.len(), FILES))];
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
