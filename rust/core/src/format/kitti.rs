@@ -15,7 +15,7 @@ use super::label_images::{Frame, Painting, class_colours, drop_all, saturated, v
 use super::listing::{LINE_BREAKS, check_labels};
 use super::masks::{Mask, NO_UPRIGHT_BOXES};
 use super::palette::Palette;
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, image_chunks, picture_chunks, single_chunk};
 use crate::raster::png::Pixels;
@@ -63,10 +63,7 @@ const INSTANCES_OF_A_CLASS: usize = 256;
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
-    let layout = match options.profile {
-        Profile::Cvat => &CVAT,
-        Profile::Training => &TRAINING,
-    };
+    let layout = options.profile.choose(&CVAT, &TRAINING);
     let palette = Palette::by_name(&scene.dataset.schema)?.with_background_first();
     let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), FILES))];
     if options.save_images {

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use super::annotation::{Value, python_int, tag_located, tag_value};
 use super::listing::{Picture, at_frame, check_labels, label_names, refuse_repeats, shows, tags};
 use super::splits::{groups, names_of_timelines};
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::{Code, Error, Place, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -74,10 +74,7 @@ const LATER_TAG: Outcome = Outcome::Dropped("LFW holds one person a picture");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &BREAKS)?;
-    let layout = match options.profile {
-        Profile::Cvat => &CVAT,
-        Profile::Training => &TRAINING,
-    };
+    let layout = options.profile.choose(&CVAT, &TRAINING);
     let groups = groups(scene, options.profile);
     refuse_repeats(scene, &groups)?;
     let subset_of = names_of_timelines(&groups, scene.timelines.len());

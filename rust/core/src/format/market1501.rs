@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use super::annotation::{Value, decimal_digit, int_of, tag_located, tag_value};
 use super::listing::{LINE_BREAKS, Picture};
 use super::splits::{Group, groups, names_of_timelines};
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places};
 use crate::report::Outcome;
@@ -52,10 +52,7 @@ const NO_TAG: Outcome = Outcome::Dropped("Market-1501 holds the tag market-1501 
 const TWO_TAGS: Outcome = Outcome::Dropped("two tags market-1501 on a frame contradict each other");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let layout = match options.profile {
-        Profile::Cvat => &CVAT,
-        Profile::Training => &TRAINING,
-    };
+    let layout = options.profile.choose(&CVAT, &TRAINING);
     // CVAT makes the list with its first line: a subset without frames has none.
     let has_frames = |(_, timelines): &Group| timelines.iter().any(|&place| !scene.timelines[place].frames.is_empty());
     let member = |(subset, timelines): Group| Part::Member {

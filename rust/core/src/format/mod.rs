@@ -116,12 +116,17 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// What belongs to this profile.
+    pub fn choose<T>(self, cvat: T, training: T) -> T {
+        match self {
+            Self::Cvat => cvat,
+            Self::Training => training,
+        }
+    }
+
     /// Its name in options and reports.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cvat => "cvat",
-            Self::Training => "training",
-        }
+        self.choose("cvat", "training")
     }
 }
 

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::annotation::{Value, attributes, corners, int_of, located, python_float, python_int};
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{
     Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures, single_chunk,
@@ -108,10 +108,7 @@ fn sequence_name(task: &str, taken: &mut HashSet<String>) -> String {
 }
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let layout = match options.profile {
-        Profile::Cvat => &CVAT,
-        Profile::Training => &TRAINING,
-    };
+    let layout = options.profile.choose(&CVAT, &TRAINING);
     let sequences = (layout.sequences)(scene);
     let mut parts = Vec::new();
     let (mut sequence_of, mut first_frame) = (Vec::new(), Vec::new());

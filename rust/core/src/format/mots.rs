@@ -13,7 +13,7 @@ use super::ids::Ids;
 use super::label_images::{Frame, Painting, drop_all, visit};
 use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
 use super::masks::TRACKED_SHAPES;
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, image_chunks, picture_chunks, places, single_chunk};
 use crate::raster::png::Pixels;
@@ -71,10 +71,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
             parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
         }
     }
-    let layout = match options.profile {
-        Profile::Cvat => &CVAT,
-        Profile::Training => &TRAINING,
-    };
+    let layout = options.profile.choose(&CVAT, &TRAINING);
     Ok(Plan { parts, encoder: Box::new(Mots { scene, layout, ids: Ids::new(scene) }) })
 }
 

@@ -21,7 +21,7 @@ use super::ids::{Frame as FramePlace, Ids};
 use super::label_images::{Frame, Painting, visit};
 use super::listing::{LINE_BREAKS, Picture, check_labels};
 use super::masks::NO_UPRIGHT_BOXES;
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{
     Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, image_chunks, number, picture_chunks, places,
@@ -95,10 +95,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
     }
     // Those of Open Images are black and white; CVAT's look black.
-    let shade = match options.profile {
-        Profile::Cvat => 1,
-        Profile::Training => u8::MAX,
-    };
+    let shade = options.profile.choose(1, u8::MAX);
     Ok(Plan { parts, encoder: Box::new(OpenImages { scene, ids, files, shade, sized_later }) })
 }
 

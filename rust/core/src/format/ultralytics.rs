@@ -10,13 +10,13 @@
 
 use std::collections::BTreeMap;
 
+use super::Options;
 use super::annotation::{located, place};
 use super::splits::{Lists, note_one_split};
 use super::yolo_layout::{
     CLIPPED, LABELS, LISTS, OVERWRITTEN, PICTURES, Repeats, Subset, clip_box, groups, picture_parts,
     subset_of_timelines, subset_parts, subsets,
 };
-use super::{Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::geometry;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, request_pictures, single_chunk};
@@ -141,10 +141,7 @@ pub fn top_labels(schema: &Schema) -> Vec<u32> {
 
 /// Lists the members of one of the formats.
 pub fn plan<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -> Result<Plan<'s>> {
-    let layout = match options.profile {
-        Profile::Cvat => &CVAT,
-        Profile::Training => &TRAINING,
-    };
+    let layout = options.profile.choose(&CVAT, &TRAINING);
     let subsets = subsets(scene, &RESERVED)?;
     let Lists { files, keys } = Lists::new(groups(&subsets), options.profile);
     let mut parts = subset_parts(scene, &subsets, files);

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::annotation::corners;
 use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats, shows, write_field};
 use super::splits::{groups, names_of_timelines};
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -60,10 +60,7 @@ const LATER_TAG: Outcome = Outcome::Converted("a row of the first tag");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
-    let layout = match options.profile {
-        Profile::Cvat => &CVAT,
-        Profile::Training => &TRAINING,
-    };
+    let layout = options.profile.choose(&CVAT, &TRAINING);
     let groups = groups(scene, options.profile);
     refuse_repeats(scene, &groups)?;
     let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];

@@ -11,7 +11,7 @@
 use super::annotation::{Value, attributes, corners, int_of, located};
 use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
 use super::splits::{groups, names_of_timelines};
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -66,10 +66,7 @@ const LATER_TAG: Outcome = Outcome::Dropped("WiderFace holds one tag a picture")
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
-    let layout = match options.profile {
-        Profile::Cvat => &CVAT,
-        Profile::Training => &TRAINING,
-    };
+    let layout = options.profile.choose(&CVAT, &TRAINING);
     let groups = groups(scene, options.profile);
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
     parts.extend(groups.into_iter().map(|(subset, timelines)| Part::Member {

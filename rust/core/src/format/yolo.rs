@@ -17,7 +17,7 @@ use super::yolo_layout::{
     LABELS, LISTS, OUTSIDE, OVERWRITTEN, PICTURES, Repeats, Subset, classes, clip_box, groups, picture_parts,
     subset_of_timelines, subset_parts, subsets,
 };
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, request_pictures, single_chunk};
 use crate::report::Outcome;
@@ -61,10 +61,7 @@ const CVAT: Layout = Layout { above: "data/", validation: "val", names: all_name
 const TRAINING: Layout = Layout { above: "", validation: "valid", names: class_names, clips: true };
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let layout = match options.profile {
-        Profile::Cvat => &CVAT,
-        Profile::Training => &TRAINING,
-    };
+    let layout = options.profile.choose(&CVAT, &TRAINING);
     let subsets = subsets(scene, &RESERVED)?;
     let Lists { files, keys } = Lists::new(groups(&subsets), options.profile);
     let mut parts = subset_parts(scene, &subsets, files);

@@ -13,7 +13,7 @@ use super::splits::Lists;
 use super::yolo_layout::{
     Frame, PICTURES, Repeats, Subset, groups, may_repeat, picture_parts, subset_of_timelines, subsets,
 };
-use super::{Format, Options, Profile};
+use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -40,10 +40,7 @@ const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name 
 const NO_LABEL: &str = "no_label";
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let untagged = match options.profile {
-        Profile::Cvat => Some(NO_LABEL),
-        Profile::Training => None,
-    };
+    let untagged = options.profile.choose(Some(NO_LABEL), None);
     let splits = Lists::new(groups(&subsets(scene, &[])?), options.profile).files;
     let subsets: Vec<_> = splits.into_iter().map(|(name, timelines)| Subset { name, timelines }).collect();
     let mut parts = Vec::new();
