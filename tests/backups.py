@@ -36,6 +36,26 @@ def png(width: int, height: int, grey: int = 0) -> bytes:
     )
 
 
+def paint(pictures: Mapping[Path, tuple[int, int]]) -> None:
+    """Writes black pictures of these sizes."""
+    from PIL import Image
+
+    for path, size in pictures.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", size).save(path)
+
+
+def project(path: Path, *tasks: Task) -> Path:
+    """Writes a backup of a project."""
+    with zipfile.ZipFile(path, "w") as archive:
+        labels = list(tasks[0].labels)
+        archive.writestr("project.json", json.dumps({"name": "p", "labels": labels, "version": "1.0"}))
+        for place, task in enumerate(tasks):
+            for name, content in task.members().items():
+                archive.writestr(f"task_{place}/{name}", content)
+    return path
+
+
 def attribute(name: str, input_type: str = "text", default: str = "", values: Sequence[str] = ("",), *, mutable=False):
     return {
         "name": name,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
+import framehaul
 from program import PROGRAM
 
 if TYPE_CHECKING:
@@ -40,3 +42,18 @@ def written(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Task], 
         return task.server(tmp_path / "server")
 
     return write
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Callable[..., Path]:
+    """Exports a source for training and unpacks the archive."""
+
+    def run(source: Path, name: str, **options) -> Path:
+        folder = tmp_path / "unpacked" / name
+        archive = tmp_path / "training.zip"
+        framehaul.export(source, name, archive, profile="training", overwrite=True, **options)
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(folder)
+        return folder
+
+    return run

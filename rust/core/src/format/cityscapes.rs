@@ -5,21 +5,30 @@
 //! gtFine/SUBSET/NAME_gtFine_color.png                        colours of classes
 //! gtFine/SUBSET/NAME_gtFine_labelIds.png                     numbers of classes
 //! gtFine/SUBSET/NAME_gtFine_instanceIds.png                  class times 1000 plus number of the instance
+//! gtFine/SUBSET/NAME_gtFine_labelTrainIds.png                for training: numbers that models are trained on
 //! imgsFine/leftImg8bit/SUBSET/NAME_leftImg8bit.EXTENSION     with pictures
 //! ```
+//!
+//! For training `NAME` is `CITY/CITY_SEQUENCE_FRAME`, and pictures lie in `leftImg8bit`.
 
-use super::annotation::{Value, attributes};
-use super::ids::Ids;
-use super::label_images::{Frame, Painting, class_colours, drop_all, saturated, visit, write_colours};
+mod classes;
+mod names;
+
+use std::collections::HashMap;
+
+use super::annotation::{Value, attributes, place};
+use super::label_images::{Frame, Painting, drop_all, saturated, visit, write_colours};
 use super::listing::{LINE_BREAKS, Picture, check_labels};
 use super::masks::{ALL_SHAPES, Mask};
-use super::palette::Palette;
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, image_chunks, picture_chunks, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, image_chunks, picture_chunks, places, single_chunk};
 use crate::raster::png::Pixels;
-use crate::report::Outcome;
+use crate::report::{Outcome, Tally};
+use crate::schema::Schema;
 use crate::timeline::{Scene, Timeline};
+use classes::{Class, Classes};
+use names::Names;
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -39,21 +48,41 @@ const NO_MASK: Outcome = Outcome::Dropped("Cityscapes holds boxes, polygons, ell
 /// Numbers of instances begin anew with every class at this distance.
 const INSTANCES_OF_A_CLASS: usize = 1000;
 
+/// What the profiles differ in.
+struct Layout {
+    /// The folder of pictures.
+    pictures: &'static str,
+    /// Whether every frame has images, and one more for training: readers want them beside each picture.
+    is_complete: bool,
+    /// Whether instances are counted by class from 0, not through all masks from 1.
+    counts_by_class: bool,
+    /// The classes of labels.
+    classes: fn(&Schema) -> Result<Classes>,
+}
+
+const CVAT: Layout =
+    Layout { pictures: "imgsFine/leftImg8bit", is_complete: false, counts_by_class: false, classes: Classes::by_name };
+const TRAINING: Layout =
+    Layout { pictures: "leftImg8bit", is_complete: true, counts_by_class: true, classes: Classes::official };
+
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
-    let palette = Palette::by_name(&scene.dataset.schema)?.with_background_first();
     let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), IMAGES))];
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
     parts.push(Part::Member { name: "label_colors.txt".to_owned(), chunks: vec![single_chunk(LABELS, 0)] });
-    Ok(Plan { parts, encoder: Box::new(Cityscapes { scene, ids: Ids::new(scene), palette }) })
+    let layout = options.profile.choose(&CVAT, &TRAINING);
+    let classes = (layout.classes)(&scene.dataset.schema)?;
+    let names = Names::new(scene, options.profile);
+    Ok(Plan { parts, encoder: Box::new(Cityscapes { scene, layout, classes, names }) })
 }
 
 struct Cityscapes<'s> {
     scene: &'s Scene<'s>,
-    ids: Ids,
-    palette: Palette,
+    layout: &'static Layout,
+    classes: Classes,
+    names: Names,
 }
 
 impl Encoder for Cityscapes<'_> {
@@ -61,13 +90,14 @@ impl Encoder for Cityscapes<'_> {
         match chunk.section {
             IMAGES => {
                 let mut painting = Painting::default();
-                visit(self.scene, &self.ids, ALL_SHAPES, chunk, out, |frame, out| {
-                    self.images(frame, &mut painting, out)
+                visit(self.scene, &self.names.ids, ALL_SHAPES, chunk, out, |frame, out| {
+                    let name = self.names.of(chunk.timeline, frame.view.frame, frame.picture);
+                    self.images(frame, &name, &mut painting, out)
                 })
             }
-            PICTURES => self.ids.request(self.scene, chunk, out, picture_path),
+            PICTURES => self.pictures(chunk, out),
             _ => {
-                write_colours(&self.palette.classes, out);
+                write_colours(&self.classes.listed, out);
                 Ok(())
             }
         }
@@ -75,26 +105,68 @@ impl Encoder for Cityscapes<'_> {
 }
 
 impl Cityscapes<'_> {
-    fn images(&self, frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result<()> {
+    fn images(&self, frame: &Frame<'_>, name: &str, painting: &mut Painting, out: &mut Output) -> Result<()> {
         drop_all(frame.timeline, frame.view, &frame.rest, NO_MASK, &mut out.tally);
-        if frame.masks.is_empty() {
+        if frame.masks.is_empty() && !self.layout.is_complete {
             return Ok(());
         }
-        let path = |kind: &str| format!("gtFine/{}/{}_gtFine_{kind}.png", frame.timeline.subset, frame.picture.id);
-        painting.paint(frame.timeline, frame.view.frame, &frame.masks)?;
-        let colours = class_colours(painting, &self.palette, &frame.masks);
+        let path = |kind: &str| format!("gtFine/{name}_gtFine_{kind}.png");
+        let drawn = self.drawn(frame, &mut out.tally);
+        painting.paint(frame.timeline, frame.view.frame, drawn.iter().map(|(mask, _)| *mask))?;
+        let none = &self.classes.none;
+        let colours = painting.values(none.colour, |place| drawn[place].1.colour);
         painting.write(path("color"), &Pixels::Rgb8(&colours), out)?;
-        let classes: Vec<usize> = frame.masks.iter().map(|mask| self.palette.class(mask.leader.label)).collect();
-        // CVAT keeps a byte.
-        let numbers = painting.values(0, |place| (classes[place] & 255) as u8);
+        let numbers = painting.values(none.byte, |place| drawn[place].1.byte);
         painting.write(path("labelIds"), &Pixels::Grey8(&numbers), out)?;
-        let mut instances = Vec::with_capacity(classes.len());
-        for (mask, (class, number)) in frame.masks.iter().zip(classes.into_iter().zip(1..)) {
-            let is_single = class != 0 && !is_crowd(frame.timeline, mask)?;
-            let value = if is_single { class * INSTANCES_OF_A_CLASS + number } else { class };
-            instances.push(saturated(value, frame.timeline, &mask.leader, &mut out.tally));
+        if self.layout.is_complete {
+            let numbers = painting.values(none.for_training, |place| drawn[place].1.for_training);
+            painting.write(path("labelTrainIds"), &Pixels::Grey8(&numbers), out)?;
         }
+        let instances = self.instances(frame.timeline, &drawn, &mut out.tally)?;
         painting.write(path("instanceIds"), &Pixels::Grey16(&painting.values(0, |place| instances[place])), out)
+    }
+
+    /// The masks of a frame that are drawn, with their classes.
+    fn drawn<'m>(&self, frame: &'m Frame<'_>, tally: &mut Tally) -> Vec<(&'m Mask, &Class)> {
+        let mut drawn = Vec::with_capacity(frame.masks.len());
+        for mask in &frame.masks {
+            let class = self.classes.of(mask.leader.label);
+            if let Some(message) = class.map_or(Some(classes::NOT_DRAWN), |class| class.note) {
+                tally.note(message, || place(frame.timeline, &mask.leader));
+            }
+            drawn.extend(class.map(|class| (mask, class)));
+        }
+        drawn
+    }
+
+    /// The number of each mask: of its class, and of itself if it is an object.
+    fn instances(&self, timeline: &Timeline<'_>, drawn: &[(&Mask, &Class)], tally: &mut Tally) -> Result<Vec<u16>> {
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        let mut instances = Vec::with_capacity(drawn.len());
+        for (place, (mask, class)) in drawn.iter().enumerate() {
+            let mut value = class.number;
+            if class.has_instances && !is_crowd(timeline, mask)? {
+                let count = counts.entry(class.number).or_default();
+                let number =
+                    if self.layout.counts_by_class { (*count).min(INSTANCES_OF_A_CLASS - 1) } else { place + 1 };
+                *count += 1;
+                value = class.number * INSTANCES_OF_A_CLASS + number;
+            }
+            instances.push(saturated(value, timeline, &mask.leader, tally));
+        }
+        Ok(instances)
+    }
+
+    fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let mut picture = Picture::default();
+        for frame in timeline.frames.slice(places(chunk)?) {
+            self.names.ids.read(chunk.timeline, timeline, frame, &mut picture)?;
+            let name = self.names.of(chunk.timeline, frame, &picture);
+            let path = format!("{}/{name}_leftImg8bit{}", self.layout.pictures, picture.extension);
+            out.picture(path, chunk.timeline, frame);
+        }
+        Ok(())
     }
 }
 
@@ -111,8 +183,4 @@ fn is_crowd(timeline: &Timeline<'_>, mask: &Mask) -> Result<bool> {
                 Value::Count(count) => count != 0,
             }
     }))
-}
-
-fn picture_path(timeline: &Timeline<'_>, picture: &Picture) -> String {
-    format!("imgsFine/leftImg8bit/{}/{}_leftImg8bit{}", timeline.subset, picture.id, picture.extension)
 }

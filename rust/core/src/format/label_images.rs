@@ -122,7 +122,7 @@ pub fn write_colours<'a>(classes: impl IntoIterator<Item = &'a (String, Colour)>
 /// What a pixel of 16 bits holds of a value that belongs to a shape.
 pub fn saturated(value: usize, timeline: &Timeline<'_>, item: &Item, tally: &mut Tally) -> u16 {
     u16::try_from(value).unwrap_or_else(|_| {
-        let message = "a pixel cannot hold the number of a mask and has 65535 instead, as in CVAT";
+        let message = "a pixel cannot hold the number of a mask and has 65535 instead";
         tally.note(message, || place(timeline, item));
         u16::MAX
     })

@@ -77,6 +77,22 @@ pub fn frame_place(timeline: &Timeline<'_>, frame: u32) -> Place {
     Place { task: Some(timeline.task.name.clone()), frame: Some(i64::from(frame)), ..Place::default() }
 }
 
+/// A name that lists, INI files and file systems hold, made from that of a task; `taken` has those that others have. What
+/// they may not hold becomes `filler`.
+pub fn folder_of_task(task: &str, filler: char, taken: &mut HashSet<String>) -> String {
+    const LONGEST: usize = 60;
+    let is_kept = |symbol: char| symbol.is_alphanumeric() || symbol == '-';
+    let base: String = task.chars().take(LONGEST).map(|symbol| if is_kept(symbol) { symbol } else { filler }).collect();
+    let base = if base.is_empty() { "task" } else { &base };
+    let mut name = base.to_owned();
+    let mut number = 1;
+    while !taken.insert(name.clone()) {
+        number += 1;
+        name = format!("{base}{filler}{number}");
+    }
+    name
+}
+
 /// Rows of the tags on a frame, in order.
 pub fn tags<'t>(timeline: &'t Timeline<'_>, frame: u32) -> &'t [u32] {
     let frames = &timeline.dataset.columns.tags.frame;

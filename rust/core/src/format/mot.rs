@@ -14,6 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::annotation::{Value, attributes, corners, int_of, located, python_float, python_int};
+use super::listing::folder_of_task;
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
 use crate::plan::{
@@ -85,26 +86,11 @@ fn one_sequence(scene: &Scene<'_>) -> Vec<Sequence> {
 fn sequence_of_each_task(scene: &Scene<'_>) -> Vec<Sequence> {
     let mut taken = HashSet::new();
     let sequence = |(place, timeline): (usize, &Timeline<'_>)| {
-        let name = sequence_name(&timeline.task.name, &mut taken);
+        let name = folder_of_task(&timeline.task.name, '_', &mut taken);
         let folder = format!("{}/{name}/", timeline.subset);
         Sequence { name, folder, timelines: place..place + 1 }
     };
     scene.timelines.iter().enumerate().map(sequence).collect()
-}
-
-/// A name that lists, INI files and file systems hold, made from that of a task: no two sequences have the same.
-fn sequence_name(task: &str, taken: &mut HashSet<String>) -> String {
-    const LONGEST: usize = 60;
-    let is_kept = |symbol: char| symbol.is_alphanumeric() || symbol == '-';
-    let base: String = task.chars().take(LONGEST).map(|symbol| if is_kept(symbol) { symbol } else { '_' }).collect();
-    let base = if base.is_empty() { "task" } else { &base };
-    let mut name = base.to_owned();
-    let mut number = 1;
-    while !taken.insert(name.clone()) {
-        number += 1;
-        name = format!("{base}_{number}");
-    }
-    name
 }
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {

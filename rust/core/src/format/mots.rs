@@ -131,12 +131,12 @@ fn image(frame: &Frame<'_>, name: &str, layout: &Layout, painting: &mut Painting
 fn value(timeline: &Timeline<'_>, item: &Item, layout: &Layout, out: &mut Output) -> Result<u16> {
     let track = track_number(timeline, item)?.saturating_add(layout.first_track);
     if !(0..TRACKS_OF_A_LABEL).contains(&track) {
-        let message = "a track's number above 999 reads as that of another label, as in CVAT";
+        let message = "a track's number above 999 reads as that of another label";
         out.tally.note(message, || place(timeline, item));
     }
     let value = TRACKS_OF_A_LABEL.wrapping_mul(1 + i64::from(item.label)).wrapping_add(track);
     if u16::try_from(value).is_err() {
-        let message = "a pixel cannot hold the numbers of label and track, and wraps around at 65536 as in CVAT";
+        let message = "a pixel cannot hold the numbers of label and track, and wraps around at 65536";
         out.tally.note(message, || place(timeline, item));
     }
     Ok(value as u16)

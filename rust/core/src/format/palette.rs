@@ -29,8 +29,7 @@ impl Palette {
     pub fn by_name(schema: &Schema) -> Result<Self> {
         let mut classes: Vec<(String, Colour)> = Vec::with_capacity(schema.len() + 1);
         for (place, label) in schema.labels().iter().enumerate() {
-            let colour = parse(&label.color).map_err(|error| error.of_label(schema.path(place as u32)))?;
-            classes.push((label.name.clone(), colour));
+            classes.push((label.name.clone(), colour_of(schema, place as u32)?));
         }
         let is_background_added = !classes.iter().any(|(name, _)| name == BACKGROUND);
         if is_background_added {
@@ -87,6 +86,11 @@ impl Palette {
     pub fn colour(&self, class: usize) -> Colour {
         self.classes.get(class & 255).map_or(BLACK, |(_, colour)| *colour)
     }
+}
+
+/// The colour of a label.
+pub fn colour_of(schema: &Schema, label: u32) -> Result<Colour> {
+    parse(&schema.label(label).color).map_err(|error| error.of_label(schema.path(label)))
 }
 
 fn parse(text: &str) -> Result<Colour> {

@@ -45,7 +45,7 @@ pub fn write_images(
         if class(place) == palette.background { 0 } else { number }
     });
     if let Some(mask) = masks.get(BYTES - 1) {
-        let message = "an image of objects tells 255 of them apart: from the 256th on numbers repeat, as in CVAT";
+        let message = "an image of objects tells 255 of them apart: from the 256th on numbers repeat";
         out.tally.note(message, || place(timeline, &mask.leader));
     }
     let name = format!("SegmentationClass/{id}.png");

@@ -1,0 +1,83 @@
+"""What the tools of data sets of label images load."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from backups import Job, Task, keyframe, label, shape, track
+
+# Warnings of the tools are not ours.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture
+def painted(tmp_path):
+    """A video with a polygon, a mask and a box on its first frame, and a track that begins on its second."""
+    labels = [label("car", color="#ff0000"), label("traffic light", color="#00ff00")]
+    shapes = [
+        shape("polygon", "car", 0, [2, 2, 12, 2, 12, 12, 2, 12]),
+        shape("polygon", "car", 0, [20, 2, 30, 2, 30, 12, 20, 12]),
+        shape("mask", "traffic light", 0, [0, 9, 4, 20, 6, 22]),
+        shape("rectangle", "traffic light", 0, [1, 20, 9, 28]),
+    ]
+    tracks = [track("car", keyframe("rectangle", 1, [4, 4, 8, 8]))]
+    task = Task(labels=labels, jobs=[Job(0, 1, shapes=shapes, tracks=tracks)], video=(40, 30))
+    return task.backup(tmp_path / "painted.zip")
+
+
+def test_the_numbers_of_classes_and_objects_of_voc_stand_behind_its_palette(painted, unpacked):
+    image = pytest.importorskip("PIL.Image")
+    folder = unpacked(painted, "Segmentation mask 1.1")
+    names = [line.split(":")[0] for line in (folder / "labelmap.txt").read_text().splitlines()[1:]]
+    with image.open(folder / "SegmentationClass" / "frame_000000.png") as classes:
+        assert classes.mode == "P"
+        numbers = np.array(classes)
+        palette = classes.getpalette()
+    assert names[numbers[5, 5]] == "car"
+    assert names[numbers[21, 5]] == "traffic light"
+    assert names[numbers[0, 0]] == "background"
+    assert palette[3 * numbers[5, 5] :][:3] == [255, 0, 0]
+    with image.open(folder / "SegmentationObject" / "frame_000000.png") as objects:
+        assert np.array(objects)[[5, 5, 0], [5, 25, 0]].tolist() == [1, 2, 0]
+        assert objects.getpalette()[:9] == [0, 0, 0, 128, 0, 0, 0, 128, 0]
+
+
+def test_kitti_tells_instances_apart_and_every_picture_has_rows_of_fifteen_columns(painted, unpacked):
+    image = pytest.importorskip("PIL.Image")
+    folder = unpacked(painted, "KITTI 1.0") / "default"
+    names = [line.split(" ", 3)[3] for line in (folder.parent / "label_colors.txt").read_text().splitlines()]
+    with image.open(folder / "instance" / "frame_000000.png") as instances:
+        values = np.array(instances)
+    car = names.index("car")
+    assert values[[5, 5, 0], [5, 25, 0]].tolist() == [256 * car + 1, 256 * car + 2, 0]
+    with image.open(folder / "semantic" / "frame_000000.png") as semantic:
+        assert semantic.mode == "L"
+        assert np.array(semantic)[5, 5] == car
+    rows = [line.split() for line in (folder / "label_2" / "frame_000000.txt").read_text().splitlines()]
+    assert [(row[0], len(row)) for row in rows] == [("traffic_light", 15)]
+    empty = Task(labels=[label("car")], jobs=[Job(0, 0)]).backup(painted.with_name("empty.zip"))
+    assert (unpacked(empty, "kitti") / "default" / "label_2" / "frame_000000.txt").read_text() == ""
+
+
+def test_mots_has_an_image_for_every_frame_of_a_sequence_and_tracks_from_1(painted, unpacked):
+    image = pytest.importorskip("PIL.Image")
+    folder = unpacked(painted, "MOTS PNG 1.0") / "default" / "instances"
+    # As mots_tools reads a folder of results: sequences of four digits, the stem of a file is the frame.
+    found = {}
+    for path in sorted((folder / "0000").glob("*.png")):
+        with image.open(path) as opened:
+            found[int(path.stem)] = np.array(opened)
+    assert sorted(found) == [0, 1]
+    assert not found[0].any()
+    assert np.unique(found[1]).tolist() == [0, 1001]
+    assert divmod(int(found[1][5, 5]), 1000) == (1, 1)
+
+
+def test_masks_of_open_images_are_black_and_white(painted, unpacked):
+    image = pytest.importorskip("PIL.Image")
+    paths = sorted((unpacked(painted, "Open Images V6 1.0") / "masks").rglob("*.png"))
+    assert len(paths) == 3
+    for path in paths:
+        with image.open(path) as mask:
+            assert np.unique(np.array(mask)).tolist() == [0, 255]
