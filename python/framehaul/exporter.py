@@ -15,9 +15,33 @@ from framehaul.report import Report
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
-    from typing import Literal
+    from typing import Literal, TypedDict
+
+    from typing_extensions import Unpack
 
     from framehaul.media.frames import Frames
+
+    class _Options(TypedDict, total=False):
+        """The options of `export`, for both of its overloads."""
+
+        job: int | None
+        threads: int | None
+        compression: Literal["none", "fast", "best"]
+        overwrite: bool
+        strict: bool
+        profile: Literal["cvat", "training"]
+        save_images: bool
+        image_format: Literal["png", "jpeg", "webp"]
+        quality: int
+        media: str | os.PathLike[str] | None
+        on_error: Literal["stop", "skip"]
+        name_template: str | None
+        provenance: bool
+        frames: str
+        labels: Sequence[str]
+        subset: Sequence[str]
+        negatives: str | float | None
+        progress: Callable[[Progress], object] | None
 
 
 class Progress(NamedTuple):
@@ -42,50 +66,14 @@ def export(
     source: Dataset | str | os.PathLike[str],
     format: str,
     out: str | os.PathLike[str],
-    *,
-    job: int | None = ...,
-    threads: int | None = ...,
-    compression: Literal["none", "fast", "best"] = ...,
-    overwrite: bool = ...,
-    strict: bool = ...,
-    profile: Literal["cvat", "training"] = ...,
-    save_images: bool = ...,
-    image_format: Literal["png", "jpeg", "webp"] = ...,
-    quality: int = ...,
-    media: str | os.PathLike[str] | None = ...,
-    on_error: Literal["stop", "skip"] = ...,
-    name_template: str | None = ...,
-    provenance: bool = ...,
-    frames: str = ...,
-    labels: Sequence[str] = ...,
-    subset: Sequence[str] = ...,
-    negatives: str | float | None = ...,
-    progress: Callable[[Progress], object] | None = ...,
+    **options: Unpack[_Options],
 ) -> Report: ...
 @overload
 def export(
     source: Dataset | str | os.PathLike[str],
     format: list[str] | tuple[str, ...],
     out: str | os.PathLike[str],
-    *,
-    job: int | None = ...,
-    threads: int | None = ...,
-    compression: Literal["none", "fast", "best"] = ...,
-    overwrite: bool = ...,
-    strict: bool = ...,
-    profile: Literal["cvat", "training"] = ...,
-    save_images: bool = ...,
-    image_format: Literal["png", "jpeg", "webp"] = ...,
-    quality: int = ...,
-    media: str | os.PathLike[str] | None = ...,
-    on_error: Literal["stop", "skip"] = ...,
-    name_template: str | None = ...,
-    provenance: bool = ...,
-    frames: str = ...,
-    labels: Sequence[str] = ...,
-    subset: Sequence[str] = ...,
-    negatives: str | float | None = ...,
-    progress: Callable[[Progress], object] | None = ...,
+    **options: Unpack[_Options],
 ) -> dict[str, Report]: ...
 def export(
     source: Dataset | str | os.PathLike[str],
