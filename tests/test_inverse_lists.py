@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-import zipfile
 
 import pytest
 
+import archives
 import framehaul
 from backups import Job, Task, attribute, keyframe, label, shape, tag, track
 
@@ -53,8 +53,7 @@ TASK = Task(
 def members(written, tmp_path):
     def read(name: str) -> dict[str, str]:
         framehaul.export(written(TASK), name, tmp_path / "out.zip")
-        with zipfile.ZipFile(tmp_path / "out.zip") as archive:
-            return {member: archive.read(member).decode() for member in archive.namelist()}
+        return archives.texts(tmp_path / "out.zip")
 
     return read
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import zipfile
 
 import numpy as np
 import pytest
 from pycocotools import mask as coco
 
+import archives
 import framehaul
 from backups import Job, Task, attribute, keyframe, label, shape, tag, track
 
@@ -82,8 +82,7 @@ COLOURS = {"road": (128, 64, 128), "car": (0, 0, 255), "Sky": (1, 2, 3)}
 def export(written, tmp_path):
     def run(slug: str, task: Task = TASK) -> dict[str, bytes]:
         framehaul.export(written(task), slug, tmp_path / f"{slug}.zip")
-        with zipfile.ZipFile(tmp_path / f"{slug}.zip") as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
+        return archives.members(tmp_path / f"{slug}.zip")
 
     return run
 
@@ -210,8 +209,7 @@ def test_a_mask_outside_its_picture_is_cut_and_noted(tmp_path):
     task = Task(labels=TASK.labels, images=TASK.images, jobs=[Job(0, 2, shapes=shapes)])
     report = framehaul.export(task.backup(tmp_path / "task.zip"), "kitti", tmp_path / "out.zip")
     assert ["cut" in note.message for note in report.notes] == [True]
-    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
-        image = pixels(archive.read("default/semantic/day/a.png"), "I")
+    image = pixels(archives.members(tmp_path / "out.zip")["default/semantic/day/a.png"], "I")
     assert np.argwhere(image).tolist() == [[3, 0], [3, 1], [4, 0], [4, 1]]
 
 
@@ -269,5 +267,5 @@ def test_of_masks_with_one_file_name_the_last_is_kept_and_the_others_are_noted(t
     report = framehaul.export(task.backup(tmp_path / "task.zip"), "open-images", tmp_path / "out.zip")
     [note] = report.notes
     assert "overwrites" in note.message
-    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
-        assert (pixels(archive.read("masks/default/ab_car_00000000.png"), "L") == drawn(HIGH)).all()
+    image = archives.members(tmp_path / "out.zip")["masks/default/ab_car_00000000.png"]
+    assert (pixels(image, "L") == drawn(HIGH)).all()

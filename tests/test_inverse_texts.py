@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 
 import pytest
 from pycocotools import mask as coco_mask
 
+import archives
 import framehaul
 from backups import Job, Task, attribute, keyframe, label, shape, tag, track, triangle
 
@@ -50,8 +50,7 @@ TASK = Task(
 def members(written, tmp_path):
     def read(name: str, task: Task = TASK) -> dict[str, str]:
         framehaul.export(written(task), name, tmp_path / "out.zip", overwrite=True)
-        with zipfile.ZipFile(tmp_path / "out.zip") as archive:
-            return {member: archive.read(member).decode() for member in archive.namelist()}
+        return archives.texts(tmp_path / "out.zip")
 
     return read
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import zipfile
 
 import pytest
 
+import archives
 import framehaul
 from backups import Job, Task, keyframe, label, shape, track, triangle
 
@@ -42,8 +42,7 @@ def export(written, tmp_path):
 
     def run(slug: str) -> dict[str, str]:
         framehaul.export(source, slug, tmp_path / f"{slug}.zip")
-        with zipfile.ZipFile(tmp_path / f"{slug}.zip") as archive:
-            return {name: archive.read(name).decode() for name in archive.namelist()}
+        return archives.texts(tmp_path / f"{slug}.zip")
 
     return run
 

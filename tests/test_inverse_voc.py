@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-import zipfile
 
 import cv2
 import numpy as np
 import pytest
 
+import archives
 import framehaul
 from backups import Job, Task, attribute, keyframe, label, shape, tag, track
 
@@ -50,8 +50,7 @@ TASK = Task(
 def members(written, tmp_path):
     def read(name: str, task: Task = TASK) -> dict[str, bytes]:
         framehaul.export(written(task), name, tmp_path / "out.zip", overwrite=True)
-        with zipfile.ZipFile(tmp_path / "out.zip") as archive:
-            return {member: archive.read(member) for member in archive.namelist()}
+        return archives.members(tmp_path / "out.zip")
 
     return read
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+import archives
 import framehaul
 from backups import Job, Task, keyframe, label, shape, tag, track, triangle
 
@@ -100,8 +101,8 @@ def test_tracks_are_interpolated_as_ever_and_keep_their_ids(tmp_path):
     framehaul.export(
         both.backup(tmp_path / "task.zip"), "yolo-track", tmp_path / "out.zip", frames="every:2", labels="car"
     )
-    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
-        lines = {name[-10:-4]: archive.read(name).decode().split() for name in archive.namelist() if "frame_" in name}
+    made = archives.texts(tmp_path / "out.zip")
+    lines = {name[-10:-4]: text.split() for name, text in made.items() if "frame_" in name}
     assert list(lines) == ["000002", "000004"]
     # Frames 2 and 4 lie half-way between keyframes: boxes around 15 and 35 of 640, the car the second track.
     class_, middle, *_, track_id = lines["000002"]
@@ -123,7 +124,7 @@ def test_what_is_left_out_is_not_dropped_and_the_report_says_what_was_taken(tmp_
 def test_cvat_for_video_counts_and_prints_the_selected_frames_only(tmp_path):
     source = TASK.backup(tmp_path / "task.zip")
     report = framehaul.export(source, "cvat-video", tmp_path / "out.zip", frames="keyframes")
-    text = zipfile.ZipFile(tmp_path / "out.zip").read("annotations.xml").decode()
+    text = archives.texts(tmp_path / "out.zip")["annotations.xml"]
     printed = [(line.split('"')[1], line.split('"')[5]) for line in text.splitlines() if line.startswith("    <box")]
     # The car on its keyframes 1 and 3, and where it is told to be gone; the person as a track of one frame.
     assert printed == [("1", "0"), ("3", "0"), ("6", "1"), ("6", "0"), ("7", "1")]
@@ -196,7 +197,7 @@ def test_where_a_skeleton_ends_an_element_that_ended_before_is_not_printed_again
 
     def last(**selection):
         framehaul.export(source, "cvat-video", tmp_path / "out.zip", overwrite=True, **selection)
-        text = zipfile.ZipFile(tmp_path / "out.zip").read("annotations.xml").decode()
+        text = archives.texts(tmp_path / "out.zip")["annotations.xml"]
         frame, points = re.findall(r'<skeleton frame="(\d+)".*?>(.*?)</skeleton>', text, re.DOTALL)[-1]
         return frame, re.findall(r'<points label="(\w)"', points)
 
