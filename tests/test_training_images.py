@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from backups import Job, Task, keyframe, label, shape, track
+from backups import Job, Task, attribute, keyframe, label, project, shape, track
 
 # Warnings of the tools are not ours.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -81,3 +84,36 @@ def test_masks_of_open_images_are_black_and_white(painted, unpacked):
     for path in paths:
         with image.open(path) as mask:
             assert np.unique(np.array(mask)).tolist() == [0, 255]
+
+
+def test_no_two_masks_of_open_images_have_one_file(tmp_path, unpacked):
+    image = pytest.importorskip("PIL.Image")
+    names = ["a/b.jpg", "ab.jpg", "a b.png", "A-B.jpg", "дом.jpg", "дом.png"]
+    labels = [label("/m/01g317"), label("X 1"), label("x1"), label("дом"), label("b_c", attribute("box_id"))]
+    shapes = []
+    for frame in range(len(names)):
+        # Each mask has a width of its own, so that files cannot be taken for each other.
+        for place, each in enumerate(labels):
+            box_id = {"box_id": "../00000000"} if each["name"] == "b_c" and frame else {}
+            width = 1 + frame * len(labels) + place
+            ring = [0, 0, width, 0, width, 2, 0, 2]
+            shapes.append(shape("polygon", each["name"], frame, ring, group=7 * (place < 2), **box_id))
+    task = Task(labels=labels, images=[(name, 90, 4) for name in names], jobs=[Job(0, 5, shapes=shapes)])
+    source = project(tmp_path / "project.zip", *[replace(task, subset=name) for name in ("t", "v")])
+    folder = unpacked(source, "open-images")
+    found = {}
+    for subset in ("t", "v"):
+        table = folder / "annotations" / f"{subset}-annotations-object-segmentation.csv"
+        with table.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                with image.open(folder / "masks" / subset / row["MaskPath"]) as mask:
+                    width = np.array(mask)[0].tolist().count(255)
+                assert width not in found.get((subset, row["ImageID"]), {})
+                assert len(row["MaskPath"].encode()) < 200
+                found.setdefault((subset, row["ImageID"]), {})[width] = row["LabelName"]
+    # The masks of a group are one, of its largest: five shapes, four masks. The second picture of a name is numbered.
+    assert [len(masks) for masks in found.values()] == [4] * 12
+    assert found["v", "a/b"] == {2: "X 1", 3: "x1", 4: "дом", 5: "b_c"}
+    files = [path.name for path in (folder / "masks").rglob("*.png")]
+    assert len(files) == len({name.lower() for name in files}) == 48
+    assert "a-b_X-1_00000003.png" in files

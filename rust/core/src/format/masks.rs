@@ -88,11 +88,7 @@ impl Conversion {
         scratch: &mut Scratch,
         tally: &mut Tally,
     ) -> Result<Converted> {
-        let (mut shapes, rest): (Vec<Item>, Vec<Item>) =
-            items.into_iter().partition(|item| self.applies(timeline, item));
-        if self.polygons {
-            shapes.sort_by_key(|item| item.kind == ShapeKind::Rectangle && is_turned(timeline, item));
-        }
+        let (shapes, rest) = self.split(timeline, items);
         let mut masks = Vec::with_capacity(shapes.len());
         for leader in shapes {
             let pixels = rasterise(timeline, &leader, scratch, tally).map_err(|e| located(e, timeline, &leader))?;
@@ -104,6 +100,45 @@ impl Conversion {
             masks.iter().for_each(|mask| tally.shape(&mask.leader, outcome(&mask.leader)));
         }
         Ok(Converted { masks, rest })
+    }
+
+    /// The leaders of the masks that [`Conversion::convert`] makes, in order, and the shapes that are no masks. Only what
+    /// decides which shape leads a group is painted.
+    pub fn leaders<'i>(
+        self,
+        timeline: &Timeline<'_>,
+        items: impl IntoIterator<Item = &'i Item>,
+        scratch: &mut Scratch,
+    ) -> Result<(Vec<Item>, Vec<Item>)> {
+        let (mut shapes, rest) = self.split(timeline, items);
+        if self.polygons {
+            shapes.sort_by_key(|item| item.group);
+        }
+        let is_one_mask = |a: &Item, b: &Item| self.polygons && a.group != 0 && a.group == b.group;
+        let mut leaders = Vec::with_capacity(shapes.len());
+        for members in shapes.chunk_by(is_one_mask) {
+            if let [leader] = members {
+                leaders.push(*leader);
+                continue;
+            }
+            let mut areas = Vec::with_capacity(members.len());
+            for item in members {
+                let pixels = rasterise(timeline, item, scratch, &mut Tally::default());
+                areas.push((pixels.map_err(|e| located(e, timeline, item))?.area(), *item));
+            }
+            leaders.extend(largest(areas));
+        }
+        Ok((leaders, rest))
+    }
+
+    /// The shapes that become masks, in the order of their masks, and the others.
+    fn split<'i>(self, timeline: &Timeline<'_>, items: impl IntoIterator<Item = &'i Item>) -> (Vec<Item>, Vec<Item>) {
+        let (mut shapes, rest): (Vec<Item>, Vec<Item>) =
+            items.into_iter().partition(|item| self.applies(timeline, item));
+        if self.polygons {
+            shapes.sort_by_key(|item| item.kind == ShapeKind::Rectangle && is_turned(timeline, item));
+        }
+        (shapes, rest)
     }
 }
 
@@ -171,11 +206,15 @@ fn unite(mut members: Vec<Mask>) -> Result<Option<Mask>> {
     if members.len() < 2 {
         return Ok(members.pop());
     }
-    let areas = members.iter().map(|member| (member.pixels.area(), member.leader));
-    let largest = areas.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    let leader = largest(members.iter().map(|member| (member.pixels.area(), member.leader)));
     let all: Vec<Rle> = members.into_iter().map(|member| member.pixels).collect();
     let pixels = raster::merge::union(&all)?;
-    Ok(largest.map(|(_, leader)| Mask { pixels, leader }))
+    Ok(leader.map(|leader| Mask { pixels, leader }))
+}
+
+/// Of equals the first.
+fn largest(areas: impl IntoIterator<Item = (u64, Item)>) -> Option<Item> {
+    areas.into_iter().reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, item)| item)
 }
 
 #[cfg(test)]
@@ -195,6 +234,10 @@ mod tests {
         timeline
             .visit_frames(0..1, &mut Default::default(), |view| {
                 result = conversion.convert(timeline, view.items, &mut Scratch::default(), &mut Tally::default())?;
+                // What is found without painting is the same.
+                let (leaders, rest) = conversion.leaders(timeline, view.items, &mut Scratch::default())?;
+                assert_eq!(leaders, result.masks.iter().map(|mask| mask.leader).collect::<Vec<_>>());
+                assert_eq!(rest, result.rest);
                 Ok(())
             })
             .unwrap();

@@ -21,7 +21,7 @@ use super::ids::{Frame as FramePlace, Ids};
 use super::label_images::{Frame, Painting, visit};
 use super::listing::{LINE_BREAKS, Picture, check_labels};
 use super::masks::NO_UPRIGHT_BOXES;
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::Result;
 use crate::plan::{
     Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, image_chunks, number, picture_chunks, places,
@@ -32,7 +32,7 @@ use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
 use crate::text::json;
 use crate::timeline::{FrameView, Item, Scene, Timeline};
-use mask_files::MaskFiles;
+use mask_files::Naming;
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -67,19 +67,27 @@ const TABLES: [(u8, &str, &str); 4] = [
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let ids = Ids::new(scene);
-    let files = MaskFiles::new(scene, &ids)?;
+    let naming = match options.profile {
+        Profile::Cvat => Naming::slugs(scene, &ids)?,
+        Profile::Training => Naming::Numbers,
+    };
     let sized_later =
         ids.overwritten(scene, |timeline, view, picture| has_boxes(timeline, view).then(|| picture.id.clone()))?;
     let all = 0..scene.timelines.len();
     let member = |name: &str, chunks| Part::Member { name: format!("annotations/{name}"), chunks };
-    let mut parts = vec![Part::Files(image_chunks(scene, all.clone(), MASKS))];
+    let mut masks = image_chunks(scene, all.clone(), MASKS);
+    number(&mut masks, 0, |chunk, scratch| count(scene, chunk, SEGMENTS, scratch))?;
+    let mut parts = vec![Part::Files(masks)];
+    // Rows are numbered through all subsets, and so masks as in the chunks of their images.
+    let mut rows = [0; TABLES.len()];
     for (subset, timelines) in scene.subsets() {
-        for (section, name, _) in TABLES {
-            let mut chunks = frame_chunks(scene, timelines.clone(), section);
-            let rows = number(&mut chunks, 0, |chunk, scratch| count(scene, chunk, section, scratch))?;
-            if rows > 0 {
+        for ((section, name, _), rows) in TABLES.iter().zip(&mut rows) {
+            let mut chunks = frame_chunks(scene, timelines.clone(), *section);
+            let first = *rows;
+            *rows = number(&mut chunks, first, |chunk, scratch| count(scene, chunk, *section, scratch))?;
+            if *rows > first {
                 // The first line names the columns.
-                chunks.insert(0, single_chunk(section, timelines.start));
+                chunks.insert(0, single_chunk(*section, timelines.start));
                 parts.push(member(&format!("{subset}-{name}.csv"), chunks));
             }
         }
@@ -96,7 +104,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     }
     // Those of Open Images are black and white; CVAT's look black.
     let shade = options.profile.choose(1, u8::MAX);
-    Ok(Plan { parts, encoder: Box::new(OpenImages { scene, ids, files, shade, sized_later }) })
+    Ok(Plan { parts, encoder: Box::new(OpenImages { scene, ids, naming, shade, sized_later }) })
 }
 
 /// Number of rows that frames have in a table.
@@ -108,11 +116,16 @@ fn count(scene: &Scene<'_>, chunk: &Chunk, section: u8, scratch: &mut Scratch) -
             IMAGES => 1,
             TAGS => view.tags.len(),
             BOXES => boxes(timeline, view).len(),
-            _ => view.items.iter().filter(|item| NO_UPRIGHT_BOXES.applies(timeline, item)).count(),
+            _ => count_masks(timeline, view),
         };
         Ok(())
     })?;
     Ok(count as u64)
+}
+
+/// How many shapes of a frame are masks, those of a group each by itself.
+fn count_masks(timeline: &Timeline<'_>, view: &FrameView<'_>) -> usize {
+    view.items.iter().filter(|item| NO_UPRIGHT_BOXES.applies(timeline, item)).count()
 }
 
 fn has_boxes(timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
@@ -130,7 +143,7 @@ fn boxes(timeline: &Timeline<'_>, view: &FrameView<'_>) -> Vec<Item> {
 struct OpenImages<'s> {
     scene: &'s Scene<'s>,
     ids: Ids,
-    files: MaskFiles,
+    naming: Naming,
     /// The shade of a mask's pixels.
     shade: u8,
     /// Frames whose size stands under the same name in a later subset: the table of sizes has all subsets in one.
@@ -143,16 +156,13 @@ impl Encoder for OpenImages<'_> {
         match chunk.section {
             MASKS => {
                 let mut painting = Painting::default();
+                let mut first = chunk.first;
                 visit(self.scene, &self.ids, NO_UPRIGHT_BOXES, chunk, out, |frame, out| {
                     tally(frame, &mut out.tally);
-                    self.masks(chunk.timeline, frame, &mut painting, out)
+                    self.masks(chunk.timeline, frame, first, &mut painting, out)?;
+                    first += count_masks(frame.timeline, frame.view) as u64;
+                    Ok(())
                 })
-            }
-            SEGMENTS if !is_head => {
-                visit(self.scene, &self.ids, NO_UPRIGHT_BOXES, chunk, out, rows::segments)?;
-                // The images have counted all of this already.
-                out.tally = Tally::default();
-                Ok(())
             }
             CLASSES => {
                 for label in self.scene.dataset.schema.labels() {
@@ -192,11 +202,19 @@ fn tally(frame: &Frame<'_>, tally: &mut Tally) {
 
 impl OpenImages<'_> {
     /// Writes each mask of a frame as an image of 0 and its shade.
-    fn masks(&self, place: usize, frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result<()> {
-        let names = mask_files::names(frame, &mut out.tally)?;
+    fn masks(
+        &self,
+        place: usize,
+        frame: &Frame<'_>,
+        first: u64,
+        painting: &mut Painting,
+        out: &mut Output,
+    ) -> Result<()> {
+        let leaders: Vec<Item> = frame.masks.iter().map(|mask| mask.leader).collect();
+        let names = self.naming.names(frame.timeline, &frame.picture.id, &leaders, first, &mut out.tally)?;
         for (at, (mask, name)) in frame.masks.iter().zip(&names).enumerate() {
             let is_last = !names[at + 1..].iter().any(|later| later.file == name.file);
-            if is_last && self.files.is_owner(&frame.timeline.subset, &name.file, (place, frame.view.frame)) {
+            if is_last && self.naming.is_owner(&frame.timeline.subset, &name.file, (place, frame.view.frame)) {
                 painting.paint(frame.timeline, frame.view.frame, [mask])?;
                 let path = format!("masks/{}/{}", frame.timeline.subset, name.file);
                 painting.write(path, &Pixels::Grey8(&[0, self.shade]), out)?;
@@ -211,6 +229,7 @@ impl OpenImages<'_> {
     fn rows(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut picture = Picture::default();
+        let mut first = chunk.first;
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
@@ -221,6 +240,10 @@ impl OpenImages<'_> {
                 }
                 TAGS => rows::tags(timeline, view, &picture.id, out)?,
                 BOXES => rows::boxes(timeline, &boxes(timeline, view), &picture.id, out)?,
+                SEGMENTS => {
+                    rows::segments(timeline, view.items, &picture.id, (&self.naming, first), out)?;
+                    first += count_masks(timeline, view) as u64;
+                }
                 _ if !has_boxes(timeline, view) || self.sized_later.contains(&(chunk.timeline, view.frame)) => {}
                 _ => rows::size(timeline, view.frame, &picture.id, out),
             }

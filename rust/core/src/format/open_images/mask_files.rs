@@ -1,4 +1,5 @@
-//! The names of the files of masks: `PICTURE_LABEL_BOX.png`, picture and label reduced to ASCII.
+//! The names of the files of masks: `PICTURE_LABEL_BOX.png`, picture and label reduced to ASCII, or to what every file
+//! system holds.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,12 +9,11 @@ use super::rows::find;
 use crate::error::Result;
 use crate::format::annotation::{Value, attributes, place};
 use crate::format::ids::{Frame as FramePlace, Ids};
-use crate::format::label_images::{self, Frame};
 use crate::format::listing::{Picture, is_blank};
 use crate::format::masks::NO_UPRIGHT_BOXES;
-use crate::plan::{Chunk, Output};
+use crate::plan::Scratch;
 use crate::report::Tally;
-use crate::timeline::{Scene, Timeline};
+use crate::timeline::{Item, Scene, Timeline};
 
 /// The name of a mask.
 pub struct Name {
@@ -23,44 +23,50 @@ pub struct Name {
     pub box_id: String,
 }
 
-/// The names of the masks of a frame, in order: with their attribute `box_id`, or the next free number.
-pub fn names(frame: &Frame<'_>, tally: &mut Tally) -> Result<Vec<Name>> {
-    let mut given = Vec::with_capacity(frame.masks.len());
-    for mask in &frame.masks {
-        let mut values = Vec::new();
-        attributes(frame.timeline, &mask.leader, &mut values)?;
-        let value = find(&values, "box_id").filter(|value| *value != Value::Text(""));
-        let id = match value {
-            Some(Value::Text(text)) if text != "." && text != ".." && !text.contains(['/', '\\', '\0']) => Some(text),
-            _ => None,
-        };
-        if value.is_some() && id.is_none() {
-            let message = "the attribute box_id cannot be a part of a file name and is not used (CVAT itself fails)";
-            tally.note(message, || place(frame.timeline, &mask.leader));
-        }
-        given.push(id.map(str::to_owned));
-    }
-    let taken: HashSet<String> = given.iter().flatten().cloned().collect();
-    let mut free = (0..).map(|number: u32| format!("{number:08x}")).filter(|id| !taken.contains(id));
-    let picture = slug(&frame.picture.id);
-    let names = frame.masks.iter().zip(given).map(|(mask, id)| {
-        let box_id = id.or_else(|| free.next()).unwrap_or_default();
-        let label = slug(&frame.timeline.dataset.schema.label(mask.leader.label).name);
-        Name { file: format!("{picture}_{label}_{box_id}.png"), box_id }
-    });
-    Ok(names.collect())
+/// How the files of masks are called.
+pub enum Naming {
+    /// After picture, label and box id; masks of several pictures may have one name.
+    Slugs(Owners),
+    /// The same with a number that runs through all masks, so that no two have one name.
+    Numbers,
 }
 
 /// Which frame writes a file that masks of several pictures of a subset would have: the last, as in CVAT.
-#[derive(Default)]
-pub struct MaskFiles {
-    owners: HashMap<(String, String), FramePlace>,
-}
+pub type Owners = HashMap<(String, String), FramePlace>;
 
-impl MaskFiles {
-    /// Looks for pictures whose reduced names are the same. Those of a video's frames differ.
-    pub fn new(scene: &Scene<'_>, ids: &Ids) -> Result<Self> {
-        let mut files = Self::default();
+impl Naming {
+    /// The names of the masks of a frame, in order. `first` is the number of the first mask.
+    pub fn names(
+        &self,
+        timeline: &Timeline<'_>,
+        picture: &str,
+        leaders: &[Item],
+        first: u64,
+        tally: &mut Tally,
+    ) -> Result<Vec<Name>> {
+        let given = given_ids(timeline, leaders, tally)?;
+        let taken: HashSet<String> = given.iter().flatten().cloned().collect();
+        let mut free = (0..).map(|number: u32| format!("{number:08x}")).filter(|id| !taken.contains(id));
+        let names = (first..).zip(leaders.iter().zip(given)).map(|(number, (leader, id))| {
+            let label = &timeline.dataset.schema.label(leader.label).name;
+            match self {
+                Self::Slugs(_) => {
+                    let box_id = id.or_else(|| free.next()).unwrap_or_default();
+                    Name { file: format!("{}_{}_{box_id}.png", slug(picture), slug(label)), box_id }
+                }
+                Self::Numbers => {
+                    let number = format!("{number:08x}");
+                    let file = format!("{}_{}_{number}.png", readable(picture), readable(&label.replace('/', "")));
+                    Name { file, box_id: id.unwrap_or(number) }
+                }
+            }
+        });
+        Ok(names.collect())
+    }
+
+    /// Names as CVAT gives them. Looks for pictures whose reduced names are the same; those of a video's frames differ.
+    pub fn slugs(scene: &Scene<'_>, ids: &Ids) -> Result<Self> {
+        let mut owners = Owners::new();
         for (_, timelines) in scene.subsets() {
             if !scene.timelines[timelines.clone()].iter().any(Timeline::may_repeat_names) {
                 continue;
@@ -77,29 +83,66 @@ impl MaskFiles {
             let mut shared: Vec<FramePlace> = by_slug.into_values().filter(|all| all.len() > 1).flatten().collect();
             shared.sort_unstable();
             for at in shared {
-                files.claim(scene, ids, at)?;
+                claim(scene, ids, at, &mut owners)?;
             }
         }
-        Ok(files)
-    }
-
-    fn claim(&mut self, scene: &Scene<'_>, ids: &Ids, at: FramePlace) -> Result<()> {
-        let timeline = &scene.timelines[at.0];
-        let rank = u64::from(timeline.frames.rank(at.1));
-        let chunk = Chunk { section: 0, timeline: at.0, range: rank..rank + 1, first: 0 };
-        label_images::visit(scene, ids, NO_UPRIGHT_BOXES, &chunk, &mut Output::default(), |frame, out| {
-            for name in names(frame, &mut out.tally)? {
-                self.owners.insert((timeline.subset.clone(), name.file), at);
-            }
-            Ok(())
-        })
+        Ok(Self::Slugs(owners))
     }
 
     /// Whether a frame writes the file of this name.
     pub fn is_owner(&self, subset: &str, file: &str, at: FramePlace) -> bool {
-        self.owners.is_empty()
-            || self.owners.get(&(subset.to_owned(), file.to_owned())).is_none_or(|owner| *owner == at)
+        match self {
+            Self::Slugs(owners) if !owners.is_empty() => {
+                owners.get(&(subset.to_owned(), file.to_owned())).is_none_or(|owner| *owner == at)
+            }
+            _ => true,
+        }
     }
+}
+
+/// Makes a frame the owner of the files of its masks.
+fn claim(scene: &Scene<'_>, ids: &Ids, at: FramePlace, owners: &mut Owners) -> Result<()> {
+    let timeline = &scene.timelines[at.0];
+    let rank = timeline.frames.rank(at.1);
+    let mut picture = Picture::default();
+    ids.read(at.0, timeline, at.1, &mut picture)?;
+    let Scratch { mut visit, .. } = Scratch::default();
+    timeline.visit_frames(rank..rank + 1, &mut visit, |view| {
+        let (leaders, _) = NO_UPRIGHT_BOXES.leaders(timeline, view.items, &mut Scratch::default())?;
+        let naming = Naming::Slugs(Owners::new());
+        for name in naming.names(timeline, &picture.id, &leaders, 0, &mut Tally::default())? {
+            owners.insert((timeline.subset.clone(), name.file), at);
+        }
+        Ok(())
+    })
+}
+
+/// The attribute `box_id` of each mask, where it has one that can be used.
+fn given_ids(timeline: &Timeline<'_>, leaders: &[Item], tally: &mut Tally) -> Result<Vec<Option<String>>> {
+    let mut given = Vec::with_capacity(leaders.len());
+    for leader in leaders {
+        let mut values = Vec::new();
+        attributes(timeline, leader, &mut values)?;
+        let value = find(&values, "box_id").filter(|value| *value != Value::Text(""));
+        let id = match value {
+            Some(Value::Text(text)) if text != "." && text != ".." && !text.contains(['/', '\\', '\0']) => Some(text),
+            _ => None,
+        };
+        if value.is_some() && id.is_none() {
+            let message = "the attribute box_id cannot be a part of a file name and is not used (CVAT itself fails)";
+            tally.note(message, || place(timeline, leader));
+        }
+        given.push(id.map(str::to_owned));
+    }
+    Ok(given)
+}
+
+/// The beginning of a name, with hyphens for what not every file system holds.
+fn readable(name: &str) -> String {
+    // Two of these and a number fit into the 255 bytes that a file name may have, in most scripts.
+    const LONGEST: usize = 40;
+    let is_kept = |symbol: char| symbol.is_alphanumeric() || "._-".contains(symbol);
+    name.chars().take(LONGEST).map(|symbol| if is_kept(symbol) { symbol } else { '-' }).collect()
 }
 
 /// A name in lower case ASCII, blanks and hyphens as one hyphen, anything but letters, digits and `_` left out.
@@ -137,5 +180,11 @@ mod tests {
         ] {
             assert_eq!(slug(name), expected, "{name:?}");
         }
+    }
+
+    #[test]
+    fn readable_names_keep_their_script_but_nothing_that_parts_paths() {
+        assert_eq!(readable("a/b\\c: \u{434}\u{43e}\u{43c}_1.x"), "a-b-c--\u{434}\u{43e}\u{43c}_1.x");
+        assert_eq!(readable(&"x".repeat(41)).len(), 40);
     }
 }

@@ -1,11 +1,12 @@
 //! The rows of the tables, as Python's `csv` writes them.
 
-use super::mask_files::{self, Name};
+use super::mask_files::{Name, Naming};
 use crate::error::Result;
 use crate::format::annotation::{Value, attributes, corners, int_of, place, python_str, tag_value};
-use crate::format::label_images::Frame;
 use crate::format::listing::write_field;
+use crate::format::masks::NO_UPRIGHT_BOXES;
 use crate::plan::Output;
+use crate::report::Tally;
 use crate::schema::ShapeKind;
 use crate::text::number::repr;
 use crate::timeline::{FrameView, Item, Timeline};
@@ -58,19 +59,27 @@ pub fn boxes(timeline: &Timeline<'_>, boxes: &[Item], id: &str, out: &mut Output
     Ok(())
 }
 
-/// The masks of a frame.
-pub fn segments(frame: &Frame<'_>, out: &mut Output) -> Result<()> {
-    let names = mask_files::names(frame, &mut out.tally)?;
-    for (mask, Name { file, box_id }) in frame.masks.iter().zip(&names) {
+/// The masks of a frame, which is given by its shapes. `first` is the number of the first mask.
+pub fn segments(
+    timeline: &Timeline<'_>,
+    items: &[Item],
+    id: &str,
+    (naming, first): (&Naming, u64),
+    out: &mut Output,
+) -> Result<()> {
+    let (leaders, rest) = NO_UPRIGHT_BOXES.leaders(timeline, items, &mut out.scratch)?;
+    // The images have counted all of this already.
+    let names = naming.names(timeline, id, &leaders, first, &mut Tally::default())?;
+    for (leader, Name { file, box_id }) in leaders.iter().zip(&names) {
         let mut values = Vec::new();
-        attributes(frame.timeline, &mask.leader, &mut values)?;
-        let group = mask.leader.group;
+        attributes(timeline, leader, &mut values)?;
+        let group = leader.group;
         let is_partner = |item: &&Item| item.kind == ShapeKind::Rectangle && group != 0 && item.group == group;
-        let partner = frame.rest.iter().find(is_partner);
-        let [x0, x1, y0, y1] = partner.map(|item| shares(frame.timeline, item, out)).unwrap_or_default();
-        let label = &frame.timeline.dataset.schema.label(mask.leader.label).name;
+        let partner = rest.iter().find(is_partner);
+        let [x0, x1, y0, y1] = partner.map(|item| shares(timeline, item, out)).unwrap_or_default();
+        let label = &timeline.dataset.schema.label(leader.label).name;
         let iou = text(find(&values, "predicted_iou"), "");
-        write(&[file, &frame.picture.id, label, box_id, &x0, &x1, &y0, &y1, &iou, ""], &mut out.bytes);
+        write(&[file, id, label, box_id, &x0, &x1, &y0, &y1, &iou, ""], &mut out.bytes);
     }
     Ok(())
 }
