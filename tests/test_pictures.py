@@ -112,6 +112,17 @@ def test_a_picture_that_cannot_be_had_may_be_left_out_and_the_report_says_so(tmp
     assert "frame 1" in note.place
 
 
+def test_a_picture_that_is_damaged_in_the_archive_is_named(tmp_path):
+    backup = TASK.backup(tmp_path / "task.zip")
+    data = bytearray(backup.read_bytes())
+    data[data.index(PICTURES["sub/b.PNG"]) + len(PICTURES["sub/b.PNG"]) - 20] ^= 1
+    backup.write_bytes(data)
+    with pytest.raises(errors.SourceError, match="checksum") as caught:
+        framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    place = caught.value.place
+    assert (caught.value.code, place.task, place.frame, place.file) == ("bad-picture", "task", 1, "data/sub/b.PNG")
+
+
 def test_a_picture_of_another_size_than_the_source_states_is_refused(tmp_path):
     sizes = [("a.png", 60, 4), *SIZES[1:]]
     backup = Task(TASK.labels, TASK.jobs, sizes, files=PICTURES).backup(tmp_path / "task.zip")

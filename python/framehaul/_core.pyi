@@ -124,7 +124,7 @@ def export(
     dumped: str = "",
     profile: Literal["cvat", "training"] = "cvat",
     save_images: bool = False,
-    image_format: Literal["png", "jpeg", "webp"] = "png",
+    image_format: Literal["png", "jpeg", "webp", "source"] = "png",
     media: Path | None = None,
     frames: Callable[[Path, str | None, list[int]], Iterator[bytes | tuple[bytes, float | None]]] | None = None,
     on_error: Literal["stop", "skip"] = "stop",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from framehaul.media.frames import Frames
+    from framehaul.media.frames import Frames, Times
 
     class _Options(TypedDict, total=False):
         """The options of `export`, for both of its overloads."""
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         strict: bool
         profile: Literal["cvat", "training"]
         save_images: bool
-        image_format: Literal["png", "jpeg", "webp"]
+        image_format: Literal["png", "jpeg", "webp", "source"]
         quality: int
         media: str | os.PathLike[str] | None
         on_error: Literal["stop", "skip"]
@@ -87,7 +87,7 @@ def export(
     strict: bool = False,
     profile: Literal["cvat", "training"] = "cvat",
     save_images: bool = False,
-    image_format: Literal["png", "jpeg", "webp"] = "png",
+    image_format: Literal["png", "jpeg", "webp", "source"] = "png",
     quality: int = 90,
     media: str | os.PathLike[str] | None = None,
     on_error: Literal["stop", "skip"] = "stop",
@@ -115,7 +115,9 @@ def export(
             differ; the page of the format says in what.
         save_images: Whether the pictures are written too: byte for byte as they are, frames of videos as the video has
             them. That needs the extra `images` for videos.
-        image_format: What frames of videos are encoded as, and called after.
+        image_format: What frames of videos are encoded as, and called after. `source` writes no pictures of them, but
+            each video once as it is, `videos/TASK/FILE`, and `frames.csv`: name of the frame, task, video, number of
+            the frame in it, and time in seconds. Names are those of `png`.
         quality: Of JPEG and WebP, from 1 to 100.
         media: The folder (or archive) with the pictures, for a source that has none. A task's pictures lie in it under
             their own names, in a folder of the task's name, or in `data`.
@@ -210,16 +212,19 @@ def _folder(path: Path) -> Iterator[None]:
 
 
 def _frames(
-    dataset: Dataset, image_format: Literal["png", "jpeg", "webp"], quality: int
-) -> AbstractContextManager[Frames | None]:
+    dataset: Dataset, image_format: Literal["png", "jpeg", "webp", "source"], quality: int
+) -> AbstractContextManager[Frames | Times | None]:
     """What gives the core the frames of videos, if there are any."""
     if quality not in range(1, 101):
         raise UsageError(f"the quality is {quality}, not a number from 1 to 100", code="bad-option")
     if all(task["media"] != "video" for task in dataset.inspect()["tasks"]):
         return nullcontext()
     try:
+        from framehaul.media.frames import Frames, Times
+
+        if image_format == "source":
+            return Times()
         from framehaul.media.encode import encoder
-        from framehaul.media.frames import Frames
     except ImportError as error:
         text = f"the pictures of a video need more packages ({error.name} is missing); pip install 'framehaul[images]'"
         raise UnsupportedError(text, code="missing-package") from error

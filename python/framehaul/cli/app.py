@@ -64,7 +64,8 @@ def export(
     *,
     save_images: Annotated[bool, typer.Option("--save-images", help="Write the pictures too.")] = False,
     image_format: Annotated[
-        Literal["png", "jpeg", "webp"], typer.Option(help="What frames of videos are encoded as.")
+        Literal["png", "jpeg", "webp", "source"],
+        typer.Option(help="What frames of videos are encoded as; source: the videos themselves, and frames.csv."),
     ] = "png",
     quality: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Of JPEG and WebP, 1 to 100.")] = 90,
     media: Media = None,

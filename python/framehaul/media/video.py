@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from array import array
 from contextlib import suppress
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import av
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # Frames decoded in vain before the packets are listed: listing reads the file once, which only pays if much is skipped.
 _PATIENCE = 256
+# So many frames must have the times that the packets say before those of the others are believed.
+_PROOF = 16
 # A key frame nearer than this is not worth a jump, which throws away what the decoder's threads have begun.
 _NEAR = 16
 
@@ -73,6 +76,8 @@ class Video:
         self._may_jump = True
         self._index: _Index | None = None
         self._first = array("q")  # the times of the first frames, which the index must have too
+        self._times: NDArray[np.float64] | None = None
+        self._has_times: bool | None = None
         self._skipped = 0
         self._open()
 
@@ -87,6 +92,25 @@ class Video:
         while self._next <= number:
             self._advance(number)
         return self._shown
+
+    def time(self, number: int) -> float | None:
+        """The time of this frame in seconds. No frames are decoded but the first few if the packets tell the times."""
+        if self._has_times is None:
+            self._times = self._packet_times()
+            self._has_times = self._times is not None
+        if self._times is None:
+            return self.frame(number).time
+        if number >= len(self._times):
+            raise _bad(f"the video has only {len(self._times)} frames; its frame {number} is wanted")
+        return float(self._times[number])
+
+    def _packet_times(self) -> NDArray[np.float64] | None:
+        with suppress(av.error.FFmpegError, OSError, SourceError):
+            index = _Index.of(self._url)
+            if index and all(self.frame(place).pts == pts for place, pts in enumerate(index.pts[:_PROOF])):
+                base = self._stream.time_base or Fraction(1)
+                return np.multiply(index.pts, float(base.numerator), dtype=np.float64) / float(base.denominator)
+        return None
 
     def _open(self) -> None:
         try:

@@ -6,10 +6,11 @@
 
 mod gate;
 mod ledger;
+mod originals;
 mod pictures;
 
 use gate::{Gate, OpenGate};
-use ledger::Ledger;
+use ledger::{Books, Notes};
 pub use pictures::OnError;
 use pictures::{Shelf, Shelved};
 
@@ -24,7 +25,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Place, Result};
 use crate::format::{self, Format};
-use crate::media::{Files, Library, Pictures, Videos};
+use crate::media::{Files, Library, Videos};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
@@ -107,7 +108,6 @@ pub fn export(
         true => Some(Library { files: Files::find(dataset, options.media.as_deref())?, videos }),
         false => None,
     };
-    let source = library.as_ref().map(|library| library as &dyn Pictures);
     let measured = library.as_ref().and_then(|library| pool.install(|| library.files.measure(dataset)));
     let dataset = measured.as_ref().unwrap_or(dataset);
     let scene = pool.install(|| {
@@ -122,7 +122,7 @@ pub fn export(
     })?;
     let mut reports = Vec::with_capacity(outputs.len());
     for (format, path) in outputs {
-        let report = export_scene(&scene, (format, path), &pool, options, source, on_progress);
+        let report = export_scene(&scene, (format, path), &pool, options, library.as_ref(), on_progress);
         if let Err(error) = &report
             && error.code() == Code::Interrupted
         {
@@ -138,12 +138,12 @@ fn export_scene(
     (format, path): (&Format, &Path),
     pool: &rayon::ThreadPool,
     options: &Options,
-    source: Option<&dyn Pictures>,
+    library: Option<&Library<'_>>,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Report> {
     let mut sink = open_sink(path, options)?;
     let plan = pool.install(|| (format.plan)(scene, &options.format))?;
-    let shelf = source.map(|source| pool.install(|| Shelf::new(scene, &plan, source, options))).transpose()?;
+    let shelf = library.map(|library| pool.install(|| Shelf::new(scene, &plan, library, options))).transpose()?;
     let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
     let mut tally = run(&plan, sink.as_mut(), shelf.as_ref(), pool.current_num_threads(), &mut progress, on_progress)?;
     count_losses(scene, &mut tally);
@@ -198,7 +198,7 @@ struct Done {
     packed: sink::Chunk,
     tally: Tally,
     bytes: u64,
-    provenance: Vec<u8>,
+    notes: Notes,
 }
 
 /// Encodes all chunks of a plan and writes them in order.
@@ -233,10 +233,9 @@ fn run(
             scope.spawn(move || worker.work());
         }
         drop(sender);
-        let mut told = Instant::now();
         let mut waiting: BTreeMap<usize, Result<Done>> = BTreeMap::new();
-        let ledger = shelf.filter(|shelf| shelf.has_provenance()).map(|_| Ledger::new());
-        let mut writer = Writer { tally: Tally::default(), progress, sink, ledger };
+        let mut books = shelf.map(|shelf| Books::new(shelf.options.provenance));
+        let mut writer = Writer { tally: Tally::default(), progress, on_progress, told: Instant::now(), sink };
         let mut place = 0;
         for part in &plan.parts {
             if let Part::Member { name, .. } = part {
@@ -244,14 +243,9 @@ fn run(
             }
             let end = place + part.chunks().len();
             while place < end {
-                if told.elapsed() >= TELL_EVERY {
-                    told = Instant::now();
-                    if !on_progress(writer.progress) {
-                        return Err(Error::new(Code::Interrupted, "stopped on request; nothing was left behind"));
-                    }
-                }
+                writer.tell()?;
                 if let Some(done) = waiting.remove(&place) {
-                    writer.write(done?)?;
+                    writer.write(done?, books.as_mut())?;
                     place += 1;
                     gate.advance();
                     continue;
@@ -268,35 +262,46 @@ fn run(
                 writer.sink.end()?;
             }
         }
-        if !on_progress(writer.progress) {
-            return Err(Error::new(Code::Interrupted, "stopped on request; nothing was left behind"));
+        if let (Some(shelf), Some(books)) = (shelf, books) {
+            shelf.close(books, &mut writer)?;
         }
-        if let Some(ledger) = writer.ledger {
-            ledger.write(writer.sink)?;
-        }
+        writer.tell_now()?;
         Ok(writer.tally)
     })
 }
 
-struct Writer<'a> {
+struct Writer<'a, 'p> {
     tally: Tally,
     progress: &'a mut Progress,
+    on_progress: &'a mut OnProgress<'p>,
+    /// When that was called.
+    told: Instant,
     sink: &'a mut dyn Sink,
-    ledger: Option<Ledger>,
 }
 
-impl Writer<'_> {
-    fn write(&mut self, done: Done) -> Result<()> {
+impl Writer<'_, '_> {
+    fn write(&mut self, done: Done, books: Option<&mut Books>) -> Result<()> {
         self.sink.write(done.packed)?;
-        if let Some(ledger) = &mut self.ledger {
-            ledger.add(&done.provenance)?;
-        }
+        books.map_or(Ok(()), |books| books.add(&done.notes))?;
         self.tally.merge(&done.tally);
         self.progress.chunks += 1;
         self.progress.frames += done.tally.frames;
         self.progress.annotations += done.tally.annotations();
         self.progress.bytes += done.bytes;
         Ok(())
+    }
+
+    /// Tells how far it is, if it is time to; an error if all is to stop.
+    fn tell(&mut self) -> Result<()> {
+        if self.told.elapsed() < TELL_EVERY { Ok(()) } else { self.tell_now() }
+    }
+
+    fn tell_now(&mut self) -> Result<()> {
+        self.told = Instant::now();
+        match (self.on_progress)(self.progress) {
+            true => Ok(()),
+            false => Err(Error::new(Code::Interrupted, "stopped on request; nothing was left behind")),
+        }
     }
 }
 
@@ -341,10 +346,14 @@ impl Worker<'_> {
         output: &mut Output,
         packer: &mut Packer,
     ) -> Result<Done> {
+        if !matches!(part, Part::Pictures(_)) {
+            // It opens no video, so that nobody need wait for it.
+            self.gate.pass(place);
+        }
         output.clear();
         self.encoder.encode(chunk, output)?;
         let mut bytes = output.bytes.len() as u64;
-        let mut provenance = Vec::new();
+        let mut notes = Notes::default();
         let packed = match (part, self.shelf) {
             (Part::Member { .. }, _) => packer.part(&output.bytes)?,
             (Part::Files(_), _) => {
@@ -355,13 +364,12 @@ impl Worker<'_> {
                 packer.take()
             }
             (Part::Pictures(_), Some(shelf)) => {
-                let mut to = Shelved { packer, tally: &mut output.tally, provenance: &mut provenance };
+                let mut to = Shelved { packer, tally: &mut output.tally, notes: &mut notes };
                 bytes = shelf.store(place, &output.pictures, self.gate, &mut to)?;
                 packer.take()
             }
             (Part::Pictures(_), None) => return Err(Error::new(Code::Internal, "pictures without a source of them")),
         };
-        self.gate.pass(place);
-        Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes, provenance })
+        Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes, notes })
     }
 }

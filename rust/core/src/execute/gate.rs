@@ -38,12 +38,10 @@ impl Gate {
         self.wait_until(|state| state.next >= chunk)
     }
 
-    /// Lets the chunks behind this one into the queue; more than once does no harm.
+    /// Lets the chunks behind this one into the queue.
     pub fn pass(&self, chunk: usize) {
         let mut state = self.lock();
-        if chunk >= state.next {
-            state.passed.insert(chunk);
-        }
+        state.passed.insert(chunk);
         while let Some(first) = state.passed.first().copied().filter(|first| *first == state.next) {
             state.passed.remove(&first);
             state.next += 1;
@@ -92,7 +90,6 @@ mod tests {
         gate.pass(2);
         gate.pass(1);
         assert_eq!(gate.lock().next, 0);
-        gate.pass(0);
         gate.pass(0);
         assert_eq!(gate.lock().next, 3);
         assert!(gate.lock().passed.is_empty());

@@ -1,5 +1,7 @@
-//! `provenance.jsonl`: for each picture of the output, where it comes from.
+//! What is noted about pictures while they are stored, and written behind them: `provenance.jsonl`, where each comes
+//! from, and `frames.csv`, the frames of videos that are kept whole.
 
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Read, Seek, Write};
 
 use serde::Serialize;
@@ -8,10 +10,43 @@ use tempfile::SpooledTempFile;
 use crate::error::{Code, Error, Result};
 use crate::sink::{Packer, Sink};
 
-/// Name of the file.
-const NAME: &str = "provenance.jsonl";
+/// What one chunk notes.
+#[derive(Default)]
+pub struct Notes {
+    /// Lines of the provenance, if it is wanted.
+    pub provenance: Vec<u8>,
+    /// Rows of the table of frames.
+    pub frames: Vec<u8>,
+    /// Places of the timelines whose videos these frames are of.
+    pub videos: BTreeSet<usize>,
+}
 
-/// A line of the file.
+/// What all chunks note.
+pub struct Books {
+    /// The provenance, if it is wanted.
+    pub provenance: Option<Ledger>,
+    /// The table of frames.
+    pub frames: Ledger,
+    /// Places of the timelines whose videos are kept whole.
+    pub videos: BTreeSet<usize>,
+}
+
+impl Books {
+    /// Empty ones.
+    pub fn new(has_provenance: bool) -> Self {
+        let provenance = has_provenance.then(|| Ledger::new("provenance.jsonl", b""));
+        Self { provenance, frames: Ledger::new("frames.csv", HEAD), videos: BTreeSet::new() }
+    }
+
+    /// Adds what a chunk has noted.
+    pub fn add(&mut self, notes: &Notes) -> Result<()> {
+        self.frames.add(&notes.frames)?;
+        self.videos.extend(&notes.videos);
+        self.provenance.as_mut().map_or(Ok(()), |ledger| ledger.add(&notes.provenance))
+    }
+}
+
+/// A line of the provenance.
 #[derive(Serialize)]
 pub struct Line<'a> {
     /// Name in the output.
@@ -26,10 +61,10 @@ pub struct Line<'a> {
     pub job: Option<u64>,
     /// Name of the file in the task.
     pub file: &'a str,
-    /// The frame, relative to the task.
-    pub frame: u32,
+    /// The frame, relative to the task; a video that is kept whole is none.
+    pub frame: Option<u32>,
     /// The frame, counted as the media count it.
-    pub number: u64,
+    pub number: Option<u64>,
     /// Seconds from the beginning of the video.
     pub time: Option<f64>,
     /// Number of bytes.
@@ -47,29 +82,37 @@ impl Line<'_> {
     }
 }
 
+/// The first row of the table of frames.
+const HEAD: &[u8] = b"name,task,video,number,time\n";
+
 /// Lines up to this many bytes need no file: those of some thousand pictures.
 const IN_MEMORY: usize = 1 << 20;
 
-/// Keeps the lines until all pictures are written, outside of the memory if they are many.
-pub struct Ledger(BufWriter<SpooledTempFile>);
+/// Keeps the lines of a file until all pictures are written, outside of the memory if they are many.
+pub struct Ledger {
+    name: &'static str,
+    head: &'static [u8],
+    lines: BufWriter<SpooledTempFile>,
+}
 
 impl Ledger {
-    /// An empty one.
-    pub fn new() -> Self {
-        Self(BufWriter::new(SpooledTempFile::new(IN_MEMORY)))
+    /// An empty one for a file of this name.
+    fn new(name: &'static str, head: &'static [u8]) -> Self {
+        Self { name, head, lines: BufWriter::new(SpooledTempFile::new(IN_MEMORY)) }
     }
 
     /// Adds lines.
     pub fn add(&mut self, lines: &[u8]) -> Result<()> {
-        self.0.write_all(lines).map_err(|error| failed(&error))
+        self.lines.write_all(lines).map_err(|error| failed(&error))
     }
 
     /// Writes the file.
     pub fn write(self, sink: &mut dyn Sink) -> Result<()> {
-        let mut lines = self.0.into_inner().map_err(|error| failed(error.error()))?;
+        let mut lines = self.lines.into_inner().map_err(|error| failed(error.error()))?;
         lines.rewind().map_err(|error| failed(&error))?;
+        let mut lines = self.head.chain(lines);
         let mut packer = Packer::new(sink.packing());
-        sink.begin(NAME)?;
+        sink.begin(self.name)?;
         loop {
             let mut piece = Vec::new();
             (&mut lines).take(IN_MEMORY as u64).read_to_end(&mut piece).map_err(|error| failed(&error))?;

@@ -8,10 +8,11 @@ use rayon::prelude::*;
 
 use super::Options;
 use super::gate::Gate;
-use super::ledger::Line;
+use super::ledger::{Line, Notes};
+use super::originals::{self, Originals};
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
-use crate::media::{Picture, Pictures, Stream};
+use crate::media::{Library, Picture, Pictures, Stream};
 use crate::plan::{Output, Part, Plan, Request};
 use crate::report::Tally;
 use crate::sink::Packer;
@@ -41,9 +42,10 @@ impl FromStr for OnError {
 
 /// Stores the pictures that chunks ask for.
 pub struct Shelf<'a> {
-    scene: &'a Scene<'a>,
-    source: &'a dyn Pictures,
-    options: &'a Options,
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) library: &'a Library<'a>,
+    pub(super) options: &'a Options,
+    pub(super) originals: Originals,
     repeated: HashSet<Key>,
 }
 
@@ -51,8 +53,7 @@ pub struct Shelf<'a> {
 pub struct Shelved<'a> {
     pub packer: &'a mut Packer,
     pub tally: &'a mut Tally,
-    /// Lines of the provenance, if it is wanted.
-    pub provenance: &'a mut Vec<u8>,
+    pub notes: &'a mut Notes,
 }
 
 /// Hash of a name, and which picture it is.
@@ -60,6 +61,8 @@ type Key = (u64, usize, u32);
 
 /// The pictures of one timeline that a chunk asks for.
 struct Group<'a> {
+    /// Place of the timeline in the scene.
+    place: usize,
     timeline: &'a Timeline<'a>,
     frames: Vec<u32>,
     /// What each is stored as: one picture may have several names.
@@ -68,13 +71,9 @@ struct Group<'a> {
 
 impl<'a> Shelf<'a> {
     /// A shelf for the pictures of a plan. Two pictures of one name are an error.
-    pub fn new(scene: &'a Scene<'a>, plan: &Plan<'_>, source: &'a dyn Pictures, options: &'a Options) -> Result<Self> {
-        Ok(Self { scene, source, options, repeated: repeated(scene, plan)? })
-    }
-
-    /// Whether it notes where pictures come from.
-    pub fn has_provenance(&self) -> bool {
-        self.options.provenance
+    pub fn new(scene: &'a Scene<'a>, plan: &Plan<'_>, library: &'a Library<'a>, options: &'a Options) -> Result<Self> {
+        let originals = Originals::new(scene, options.image_format)?;
+        Ok(Self { scene, library, options, originals, repeated: repeated(scene, plan)? })
     }
 
     /// Stores the pictures that the chunk at `place` asks for; returns their bytes.
@@ -102,15 +101,29 @@ impl<'a> Shelf<'a> {
                 let picture = picture.and_then(|picture| check(group.timeline, frame, &picture).map(|()| picture));
                 let Some(picture) = self.or_skip(picture, group.timeline, frame, to.tally)? else { continue };
                 for request in *requests {
-                    to.packer.stored_file(&request.name, &picture.bytes, picture.checksum)?;
+                    self.put(group, request, &picture, to)?;
                     bytes += picture.bytes.len() as u64;
-                    if self.has_provenance() {
-                        self.line(group.timeline, request, &picture).write(to.provenance)?;
-                    }
                 }
             }
         }
         Ok(bytes)
+    }
+
+    /// Stores a picture, or notes which frame of the video it is if that is kept whole.
+    fn put(&self, group: &Group<'_>, request: &Request, picture: &Picture, to: &mut Shelved<'_>) -> Result<()> {
+        if let Some(video) = self.originals.name(group.place) {
+            originals::row(group.timeline, video, request, picture.time, &mut to.notes.frames);
+            to.notes.videos.insert(group.place);
+            return Ok(());
+        }
+        to.packer.stored_file(&request.name, &picture.bytes, picture.checksum)?;
+        if !self.options.provenance {
+            return Ok(());
+        }
+        let checksum = picture.checksum.unwrap_or_else(|| crc32fast::hash(&picture.bytes));
+        let frame = Some((request.frame, picture.time));
+        let content = (picture.bytes.len() as u64, checksum);
+        self.line(group.timeline, &request.name, frame, content).write(&mut to.notes.provenance)
     }
 
     fn is_repeated(&self, request: &Request) -> bool {
@@ -120,11 +133,12 @@ impl<'a> Shelf<'a> {
     fn group<'r>(&'r self, requests: &'r [&'r Request]) -> Group<'r> {
         let requests: Vec<&[&Request]> = requests.chunk_by(|a, b| a.frame == b.frame).collect();
         let frames = requests.iter().map(|same| same[0].frame).collect();
-        Group { timeline: &self.scene.timelines[requests[0][0].timeline], frames, requests }
+        let place = requests[0][0].timeline;
+        Group { place, timeline: &self.scene.timelines[place], frames, requests }
     }
 
     fn open<'g>(&'g self, group: &'g Group<'g>, tally: &mut Tally) -> Result<Option<Stream<'g>>> {
-        let opened = self.source.open(group.timeline, &group.frames);
+        let opened = self.library.open(group.timeline, &group.frames);
         match (opened, group.frames.as_slice()) {
             (Err(error), [first, rest @ ..]) => {
                 for &frame in rest.iter().filter(|_| self.options.on_error == OnError::Skip) {
@@ -136,19 +150,26 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    fn line<'l>(&self, timeline: &'l Timeline<'_>, request: &'l Request, picture: &Picture) -> Line<'l> {
-        let checksum = picture.checksum.unwrap_or_else(|| crc32fast::hash(&picture.bytes));
+    /// The line of the provenance about a picture, or a video that is kept whole: its name, frame with time, and size
+    /// with checksum.
+    pub(super) fn line<'l>(
+        &self,
+        timeline: &'l Timeline<'_>,
+        name: &'l str,
+        frame: Option<(u32, Option<f64>)>,
+        (size, checksum): (u64, u32),
+    ) -> Line<'l> {
         Line {
-            name: &request.name,
+            name,
             project: timeline.dataset.project.as_ref().map(|project| project.name.as_str()),
             task: &timeline.task.name,
             task_id: timeline.task.provenance.id,
             job: self.options.job,
-            file: timeline.file_name(request.frame),
-            frame: request.frame,
-            number: timeline.task.absolute(request.frame),
-            time: picture.time,
-            size: picture.bytes.len() as u64,
+            file: timeline.file_name(frame.map_or(0, |(frame, _)| frame)),
+            frame: frame.map(|(frame, _)| frame),
+            number: frame.map(|(frame, _)| timeline.task.absolute(frame)),
+            time: frame.and_then(|(_, time)| time),
+            size,
             crc32: format!("{checksum:08x}"),
         }
     }

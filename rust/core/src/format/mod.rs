@@ -23,7 +23,7 @@ mod kitti;
 mod label_images;
 mod labelme;
 mod lfw;
-mod listing;
+pub(crate) mod listing;
 mod market1501;
 mod masks;
 mod mot;

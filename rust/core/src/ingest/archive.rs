@@ -54,11 +54,6 @@ impl Entry {
         self.way.uncompressed_size_hint()
     }
 
-    /// Whether the bytes are in the archive as they are.
-    pub fn is_stored(&self) -> bool {
-        self.method == CompressionMethod::STORE
-    }
-
     /// The unpacked bytes as a stream, not yet checked against size and checksum.
     pub fn reader<'a>(&self, zip: &'a Zip, limits: &Limits) -> Result<Box<dyn Read + 'a>> {
         limits.check_ratio(self.way.compressed_size_hint(), self.size(), HARMLESS)?;

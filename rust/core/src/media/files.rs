@@ -106,7 +106,12 @@ impl Files {
         })
     }
 
-    fn first<T>(&self, task: &Task, name: &str, read: impl Fn(&str, Found<'_>) -> Result<T>) -> Result<T> {
+    /// Hands over the file of a task, piece by piece. Damage shows when all of it has been handed over: `bad-picture`.
+    pub fn copy(&self, task: &Task, name: &str, mut piece: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        self.first(task, name, |_, found| found.pieces(&mut piece))
+    }
+
+    fn first<T>(&self, task: &Task, name: &str, mut read: impl FnMut(&str, Found<'_>) -> Result<T>) -> Result<T> {
         if !is_inside(Path::new(name)) {
             return Err(Error::new(Code::UnsafeName, "the name of a picture leaves the folder").in_file(name));
         }
@@ -158,30 +163,78 @@ impl Found<'_> {
     /// Its bytes, but no more than `most`.
     fn whole(self, most: u64) -> Result<Picture> {
         let mut bytes = Vec::new();
-        let failed = |error: io::Error| Error::new(Code::Io, format!("the picture cannot be read: {error}"));
         match self {
             Self::File(file) => {
-                file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+                file.take(most).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
                 Ok(Picture { bytes, ..Picture::default() })
             }
             Self::Member(zip, entry) => {
                 let reader = entry.reader(zip, &Limits::default())?;
-                let damaged = |what: &str| Error::new(Code::BadZip, format!("the member is damaged: {what}"));
                 // One byte more than announced would be noticed.
                 let most = most.min(entry.size().saturating_add(1));
                 reader.take(most).read_to_end(&mut bytes).map_err(|error| damaged(&error.to_string()))?;
-                let is_whole = most > entry.size();
-                if is_whole && bytes.len() as u64 != entry.size() {
-                    return Err(damaged("its size is not what the directory says"));
+                if most <= entry.size() {
+                    return Ok(Picture { bytes, ..Picture::default() });
                 }
-                // The bytes of a stored member are copied with their checksum: a damaged one stays recognisable as such.
-                if is_whole && !entry.is_stored() && crc32fast::hash(&bytes) != entry.crc {
-                    return Err(damaged("its checksum is not what the directory says"));
-                }
-                Ok(Picture { bytes, checksum: is_whole.then_some(entry.crc), time: None })
+                let checksum = crc32fast::hash(&bytes);
+                check(entry, bytes.len() as u64, checksum)?;
+                Ok(Picture { bytes, checksum: Some(checksum), time: None })
             }
         }
     }
+
+    fn pieces(self, piece: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        match self {
+            Self::File(mut file) => pieces(&mut file, |error| unreadable(&error), piece),
+            Self::Member(zip, entry) => {
+                let (mut size, mut hasher) = (0, crc32fast::Hasher::new());
+                let reader = entry.reader(zip, &Limits::default())?;
+                let mut reader = reader.take(entry.size().saturating_add(1));
+                pieces(&mut reader, |error| damaged(&error.to_string()), &mut |bytes: &[u8]| {
+                    size += bytes.len() as u64;
+                    hasher.update(bytes);
+                    piece(bytes)
+                })?;
+                check(entry, size, hasher.finalize())
+            }
+        }
+    }
+}
+
+/// Bytes of a piece of a file.
+const PIECE: usize = 1 << 20;
+
+fn pieces(
+    reader: &mut dyn Read,
+    failed: impl Fn(io::Error) -> Error,
+    piece: &mut impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut bytes = vec![0; PIECE];
+    loop {
+        match reader.read(&mut bytes) {
+            Ok(0) => return Ok(()),
+            Ok(count) => piece(&bytes[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}
+
+/// Refuses a member that is not what the directory says.
+fn check(entry: &Entry, size: u64, checksum: u32) -> Result<()> {
+    match (size == entry.size(), checksum == entry.crc) {
+        (true, true) => Ok(()),
+        (false, _) => Err(damaged("its size is not what the directory says")),
+        (true, false) => Err(damaged("its checksum is not what the directory says")),
+    }
+}
+
+fn damaged(what: &str) -> Error {
+    Error::new(Code::BadPicture, format!("the file is damaged in the archive: {what}"))
+}
+
+fn unreadable(error: &io::Error) -> Error {
+    Error::new(Code::Io, format!("the file cannot be read: {error}"))
 }
 
 /// Opens a file; `None` if there is none of this name.

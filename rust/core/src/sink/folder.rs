@@ -87,12 +87,16 @@ impl Sink for Folder {
         Ok(())
     }
 
+    fn begin_stored(&mut self, name: &str) -> Result<()> {
+        self.begin(name)
+    }
+
     fn write(&mut self, chunk: Chunk) -> Result<()> {
         if chunk.packing != Packing::Plain {
             return Err(misuse("a chunk was packed for another sink"));
         }
         match (chunk.content, &mut self.open) {
-            (Content::Part(_), Some(open)) => {
+            (Content::Part(..), Some(open)) => {
                 open.file
                     .write_all(&chunk.bytes)
                     .map_err(|error| Error::io(&self.place.path.join(&open.name), &error))?;

@@ -5,7 +5,8 @@
 //!
 //! There are two kinds of members:
 //! * *streamed*: one big file out of many chunks, its size unknown at the start. [`Sink::begin`], [`Sink::write`] for
-//!   each [`Packer::part`], [`Sink::end`].
+//!   each [`Packer::part`], [`Sink::end`]. Videos, which would not become smaller: [`Sink::begin_stored`] and
+//!   [`Packer::stored_part`].
 //! * *whole*: small files, many to a chunk. [`Packer::file`] for each, then [`Sink::write`] with [`Packer::take`],
 //!   outside of any streamed member.
 //!
@@ -35,6 +36,9 @@ pub trait Sink: Send {
 
     /// Begins a streamed member. Errors: `unsafe-name`, and what writing gives.
     fn begin(&mut self, name: &str) -> Result<()>;
+
+    /// The same for a member that is stored as it is.
+    fn begin_stored(&mut self, name: &str) -> Result<()>;
 
     /// Writes the next part of the streamed member, or a chunk of whole members.
     fn write(&mut self, chunk: Chunk) -> Result<()>;

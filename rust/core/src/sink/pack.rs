@@ -26,7 +26,7 @@ pub struct Chunk {
 #[derive(Debug)]
 pub(super) enum Content {
     /// A part of the streamed member, with the checksum and length of what was packed.
-    Part(crc32fast::Hasher),
+    Part(Method, crc32fast::Hasher),
     /// Whole members, one after the other.
     Files(Vec<Entry>),
 }
@@ -58,14 +58,16 @@ impl Packer {
 
     /// Packs the next part of a streamed member.
     pub fn part(&mut self, data: &[u8]) -> Result<Chunk> {
-        let mut checksum = crc32fast::Hasher::new();
-        checksum.update(data);
+        let Some(deflate) = &mut self.deflate else { return Ok(self.stored_part(data)) };
         let mut bytes = Vec::new();
-        match &mut self.deflate {
-            Some(deflate) => deflate.piece(data, &mut bytes)?,
-            None => bytes.extend_from_slice(data),
-        }
-        Ok(Chunk { packing: self.packing, bytes, content: Content::Part(checksum) })
+        deflate.piece(data, &mut bytes)?;
+        Ok(Chunk { packing: self.packing, bytes, content: Content::Part(Method::Deflate, checksum(data)) })
+    }
+
+    /// Packs the next part of a streamed member that is stored as it is.
+    pub fn stored_part(&self, data: &[u8]) -> Chunk {
+        let content = Content::Part(Method::Store, checksum(data));
+        Chunk { packing: self.packing, bytes: data.to_vec(), content }
     }
 
     /// Adds a whole member to the chunk under way; label images are compressed already. Errors: `unsafe-name`.
@@ -107,4 +109,10 @@ impl Packer {
         self.entries.push(entry);
         Ok(())
     }
+}
+
+fn checksum(data: &[u8]) -> crc32fast::Hasher {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(data);
+    hasher
 }

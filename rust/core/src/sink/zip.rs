@@ -41,6 +41,14 @@ impl Archive {
         let directory = tempfile::spooled_tempfile_in(DIRECTORY_IN_MEMORY, &place.folder);
         Ok(Self { writer: Writer::new(file, directory, compression), hidden, place })
     }
+
+    fn open(&mut self, name: &str, method: Method) -> Result<()> {
+        check_name(name)?;
+        if self.writer.open.is_some() {
+            return Err(misuse("a member begins inside another"));
+        }
+        self.writer.begin(name, method).map_err(|error| self.place.error(&error))
+    }
 }
 
 impl Sink for Archive {
@@ -49,20 +57,23 @@ impl Sink for Archive {
     }
 
     fn begin(&mut self, name: &str) -> Result<()> {
-        check_name(name)?;
-        if self.writer.open.is_some() {
-            return Err(misuse("a member begins inside another"));
-        }
-        self.writer.begin(name).map_err(|error| self.place.error(&error))
+        self.open(name, self.writer.streamed)
+    }
+
+    fn begin_stored(&mut self, name: &str) -> Result<()> {
+        self.open(name, Method::Store)
     }
 
     fn write(&mut self, chunk: Chunk) -> Result<()> {
         if chunk.packing != self.writer.packing {
             return Err(misuse("a chunk was packed for another sink"));
         }
-        let written = match (chunk.content, self.writer.open.is_some()) {
-            (Content::Part(checksum), true) => self.writer.part(&chunk.bytes, &checksum),
-            (Content::Files(entries), false) => self.writer.files(&chunk.bytes, entries),
+        let method = self.writer.open.as_ref().map(|member| member.entry.method);
+        let written = match (chunk.content, method) {
+            (Content::Part(packed, checksum), Some(method)) if packed == method => {
+                self.writer.part(&chunk.bytes, &checksum)
+            }
+            (Content::Files(entries), None) => self.writer.files(&chunk.bytes, entries),
             _ => return Err(misuse("a chunk came at the wrong time")),
         };
         written.map_err(|error| self.place.error(&error))
@@ -128,9 +139,9 @@ impl<W: Write + Seek> Writer<W> {
         Ok(())
     }
 
-    fn begin(&mut self, name: &str) -> io::Result<()> {
+    fn begin(&mut self, name: &str, method: Method) -> io::Result<()> {
         let mut entry = Entry::new(name, self.at);
-        entry.method = self.streamed;
+        entry.method = method;
         let mut record = Vec::new();
         header::local(&entry, true, &mut record);
         self.append(&record)?;
@@ -232,9 +243,15 @@ mod tests {
                 sink.end().unwrap();
                 sink.begin("empty").unwrap();
                 sink.end().unwrap();
+                sink.begin_stored("video.mp4").unwrap();
+                parts.iter().for_each(|part| sink.write(packer.stored_part(part)).unwrap());
+                sink.end().unwrap();
             });
-            let expected =
-                [("annotations.xml".to_owned(), method, parts.concat()), ("empty".to_owned(), method, Vec::new())];
+            let expected = [
+                ("annotations.xml".to_owned(), method, parts.concat()),
+                ("empty".to_owned(), method, Vec::new()),
+                ("video.mp4".to_owned(), 0, parts.concat()),
+            ];
             assert_eq!(members, expected);
         }
     }
@@ -339,6 +356,7 @@ mod tests {
         assert_eq!(sink.begin("../a").unwrap_err().code(), Code::UnsafeName);
         sink.begin("a").unwrap();
         assert_eq!(sink.begin("b").unwrap_err().code(), Code::Internal);
+        assert_eq!(sink.write(packer.stored_part(b"x")).unwrap_err().code(), Code::Internal);
         assert_eq!(sink.write(packer.take()).unwrap_err().code(), Code::Internal);
         assert_eq!(Box::new(sink).finish().unwrap_err().code(), Code::Internal);
     }
@@ -352,7 +370,7 @@ mod tests {
         };
         let mut packer = Packer::new(Packing::Zip(Compression::None));
         let mut writer = full();
-        writer.begin("a").unwrap();
+        writer.begin("a", Method::Store).unwrap();
         let part = packer.part(&[0; 100_000]).unwrap();
         assert_eq!(writer.append(&part.bytes).unwrap_err().kind(), io::ErrorKind::StorageFull);
         assert_eq!(full().finish().err().unwrap().kind(), io::ErrorKind::StorageFull);

@@ -103,13 +103,16 @@ pub enum ImageFormat {
     Jpeg,
     /// With loss, smaller and slower than JPEG.
     Webp,
+    /// Not at all: the video stays what it is, and a table tells which frame has which name and time.
+    Source,
 }
 
 impl ImageFormat {
     /// What names of such files end in.
     pub fn extension(self) -> &'static str {
         match self {
-            Self::Png => ".png",
+            // The same names as without the option: they are those that whoever decodes the video later gives its frames.
+            Self::Png | Self::Source => ".png",
             Self::Jpeg => ".jpg",
             Self::Webp => ".webp",
         }
@@ -124,7 +127,8 @@ impl FromStr for ImageFormat {
             "png" => Ok(Self::Png),
             "jpeg" => Ok(Self::Jpeg),
             "webp" => Ok(Self::Webp),
-            _ => Err(Error::new(Code::BadOption, format!("image format {text:?} is none of png, jpeg, webp"))),
+            "source" => Ok(Self::Source),
+            _ => Err(Error::new(Code::BadOption, format!("image format {text:?} is none of png, jpeg, webp, source"))),
         }
     }
 }

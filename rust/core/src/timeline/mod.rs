@@ -24,6 +24,6 @@ pub use merge::Loss;
 pub use moment::{Moment, PointScratch};
 pub use scene::{Scene, SceneKind, Timeline};
 pub use selection::{Frames, Negatives, Selection};
-pub use template::{Pattern, Template};
+pub use template::{Pattern, Template, folder_name};
 pub use tracks::{Keyframe, Track, Tracks};
 pub use visit::{FrameView, Item, Origin, TrackView, VisitScratch};

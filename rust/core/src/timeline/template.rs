@@ -113,7 +113,7 @@ impl Pattern {
 }
 
 /// A name of one part, whatever somebody has called a task.
-fn folder_name(name: &str) -> String {
+pub fn folder_name(name: &str) -> String {
     name.chars().map(|symbol| if matches!(symbol, '/' | '\\' | '\0') { '_' } else { symbol }).collect()
 }
 
