@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backups import Job, Task, attribute, keyframe, label, project, shape, track
+import framehaul
+from backups import Job, Task, attribute, keyframe, label, png, project, shape, track
 
 # Warnings of the tools are not ours.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -75,6 +76,47 @@ def test_mots_has_an_image_for_every_frame_of_a_sequence_and_tracks_from_1(paint
     assert not found[0].any()
     assert np.unique(found[1]).tolist() == [0, 1001]
     assert divmod(int(found[1][5, 5]), 1000) == (1, 1)
+
+
+def test_the_lists_of_camvid_lead_to_a_picture_and_to_an_image_of_numbers(tmp_path, unpacked):
+    image = pytest.importorskip("PIL.Image")
+    names = ["a/x.png", "a/x.PNG", "y z.png"]
+    task = Task(
+        labels=[label("zoo", color="#0000ff"), label("ant", color="#ff0000")],
+        images=[(name, 20, 10) for name in names],
+        files={name: png(20, 10) for name in names},
+        jobs=[
+            Job(0, 2, shapes=[shape("rectangle", "zoo", 0, [0, 0, 4, 4]), shape("rectangle", "ant", 1, [0, 0, 4, 4])])
+        ],
+    )
+    source = project(tmp_path / "project.zip", *[replace(task, subset=name) for name in ("one", "two", "Valid")])
+    folder = unpacked(source, "camvid", save_images=True)
+    classes = [line.split()[3] for line in (folder / "label_colors.txt").read_text().splitlines()]
+    read = {}
+    for split in ("train", "val"):
+        lines = (folder / f"{split}.txt").read_text().splitlines()
+        # ChainerCV splits at blanks and takes SegNet's own folder away.
+        for line in (line for line in lines if '"' not in line):
+            picture, numbers = (folder / path.replace("/SegNet/CamVid/", "") for path in line.split())
+            with image.open(picture) as opened:
+                size = opened.size
+            with image.open(numbers) as opened:
+                assert (opened.size, opened.mode) == (size, "L")
+                pixels = np.array(opened)
+            read[str(picture.relative_to(folder))] = [classes[pixels[at]] for at in ((1, 1), (8, 8))]
+    zoo, ant = (["zoo", "background"], ["ant", "background"])
+    assert read == {
+        "train/a/x.png": zoo,
+        "train/a/x_1.png": ant,
+        "train/a/x_2.png": zoo,
+        "train/a/x_1_1.png": ant,
+        "val/a/x.png": zoo,
+        "val/a/x_1.png": ant,
+    }
+    # Readers that list the folders find as many images as pictures.
+    assert len(list((folder / "train").rglob("*.png"))) == len(list((folder / "trainannot").rglob("*.png"))) == 6
+    report = framehaul.export(source, "camvid", tmp_path / "out.zip", profile="training")
+    assert [note.times for note in report.notes if "blank" in note.message] == [3]
 
 
 def test_masks_of_open_images_are_black_and_white(painted, unpacked):

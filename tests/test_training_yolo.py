@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import framehaul
-from backups import Job, Task, keyframe, label, paint, project, shape, tag, track, triangle
+from backups import TRIANGLE, Job, Task, keyframe, label, paint, project, shape, tag, track, triangle
 
 # Warnings of the tools are not ours.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -103,6 +103,27 @@ def test_ultralytics_takes_points_out_of_sight_for_absent(written, unpacked):
     # One point is left: it is the box.
     assert loaded[Path("images/train/images/a.jpg")] == [[0, 0.1, 0.125, 0, 0, 0.1, 0.125, 2, 0, 0, 0, 0, 0, 0]]
     assert all(is_loaded(rows, columns=14, keypoints=3) for rows in loaded.values())
+
+
+@pytest.mark.parametrize(
+    ("names", "flips"),
+    [
+        ("nose left_eye right_eye", [0, 2, 1]),
+        ("Right-Ear LeftEar top", [1, 0, 2]),
+        ("a b c", None),
+        ("nose l r2", None),
+    ],
+)
+def test_ultralytics_is_told_how_to_mirror_keypoints_if_their_names_tell_their_sides(written, unpacked, names, flips):
+    parts = names.split()
+    drawing = TRIANGLE
+    for letter, part in zip("abc", parts, strict=True):
+        drawing = drawing.replace(f'data-label-name="{letter}"', f'data-label-name="{part}"')
+    points = [label(part, kind="points") for part in parts]
+    pose = label("pose", kind="skeleton", sublabels=points, svg=drawing)
+    task = Task(labels=[pose], images=[("a.jpg", 9, 9)], jobs=[Job(0, 0)])
+    data = pytest.importorskip("yaml").safe_load((unpacked(written(task), "yolo-pose") / "data.yaml").read_text())
+    assert (data["kpt_shape"], data.get("flip_idx")) == ([3, 3], flips)
 
 
 def test_ultralytics_finds_what_is_for_training_and_what_is_for_validation(tmp_path, unpacked):

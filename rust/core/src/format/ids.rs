@@ -5,7 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::Profile;
 use super::listing::{LINE_BREAKS, Picture, frame_place};
+use super::splits::{Group, groups};
 use crate::error::Result;
 use crate::plan::{Chunk, Output, places};
 use crate::report::Tally;
@@ -25,10 +27,17 @@ pub struct Ids {
 impl Ids {
     /// Numbers the pictures of each subset that share an id with an earlier one.
     pub fn new(scene: &Scene<'_>) -> Self {
+        Self::of_groups(scene, &groups(scene, Profile::Cvat))
+    }
+
+    /// The same for groups of subsets whose files lie in one folder.
+    pub fn of_groups(scene: &Scene<'_>, groups: &[Group]) -> Self {
         let mut renamed = HashMap::new();
-        for (_, places) in scene.subsets() {
-            // Frames of videos differ among themselves, and are too many to remember.
-            if scene.timelines[places.clone()].iter().any(Timeline::may_repeat_names) {
+        for (_, places) in groups {
+            let is_mixed =
+                places.windows(2).any(|pair| scene.timelines[pair[0]].subset != scene.timelines[pair[1]].subset);
+            // Frames of a subset's videos differ among themselves, and are too many to remember.
+            if is_mixed || places.iter().any(|&place| scene.timelines[place].may_repeat_names()) {
                 number(&own_ids(scene, places), &mut renamed);
             }
         }
@@ -97,9 +106,9 @@ impl Ids {
 }
 
 /// The frames of these timelines with the names that they have by themselves.
-fn own_ids(scene: &Scene<'_>, places: std::ops::Range<usize>) -> Vec<(Frame, String)> {
+fn own_ids(scene: &Scene<'_>, places: &[usize]) -> Vec<(Frame, String)> {
     let mut ids = Vec::new();
-    for place in places {
+    for &place in places {
         let timeline = &scene.timelines[place];
         for frame in timeline.frames.iter() {
             let mut id = String::new();
@@ -159,6 +168,16 @@ mod tests {
         let images = pictures(&["frame_000001.jpg"], vec![job(0, 0)]);
         let data = project(vec![label("car")], vec![clip, images]);
         assert_eq!(ids(&Scene::new(&data).unwrap()), ["frame_000000.png", "frame_000001.png", "frame_000001_1.jpg"]);
+    }
+
+    #[test]
+    fn frames_of_subsets_that_share_a_folder_are_numbered() {
+        let subset = |subset| TaskSketch { subset, ..video(1, vec![job(0, 0)]) };
+        let data = project(vec![label("car")], vec![subset("a"), subset("b"), subset("val")]);
+        let scene = Scene::new(&data).unwrap();
+        let ids = Ids::of_groups(&scene, &groups(&scene, Profile::Training));
+        let renamed: Vec<_> = ids.renamed.into_iter().collect();
+        assert_eq!(renamed, [((1, 0), "frame_000000_1".to_owned())]);
     }
 
     #[test]

@@ -45,6 +45,7 @@ mod widerface;
 mod yolo;
 mod yolo_cls;
 mod yolo_detect;
+mod yolo_flips;
 mod yolo_layout;
 mod yolo_obb;
 mod yolo_pose;

@@ -40,25 +40,41 @@ pub struct Layout {
     follows_last_images: bool,
     /// Whether every coordinate must lie inside the picture: Ultralytics leaves out a whole picture for one that does not.
     pub is_inside: bool,
+    /// Whether `data.yaml` says how to mirror keypoints.
+    has_flips: bool,
 }
 
-const CVAT: Layout =
-    Layout { above_pictures: "data/", path: "path: .\n", follows_last_images: false, is_inside: false };
+const CVAT: Layout = Layout {
+    above_pictures: "data/",
+    path: "path: .\n",
+    follows_last_images: false,
+    is_inside: false,
+    has_flips: false,
+};
 
 /// Ultralytics looks for a list beside `data.yaml` if there is no `path`, and for a picture beside its list if its line
 /// begins with `./`.
-const TRAINING: Layout = Layout { above_pictures: "./", path: "", follows_last_images: true, is_inside: true };
+const TRAINING: Layout =
+    Layout { above_pictures: "./", path: "", follows_last_images: true, is_inside: true, has_flips: true };
 
 /// What one format of the family holds.
 pub struct Content<'s> {
     /// Indices of the labels that are classes, in order.
     pub classes: Vec<u32>,
-    /// Greatest number of keypoints, in formats that have them.
-    pub keypoints: Option<usize>,
+    /// The keypoints of a line, in formats that have them.
+    pub keypoints: Option<Keypoints>,
     /// What becomes of tags and of shapes whose label is no class.
     pub other: Outcome,
     /// Writes the shapes.
     pub lines: Box<dyn Lines + 's>,
+}
+
+/// The keypoints of a line.
+pub struct Keypoints {
+    /// How many there are at most.
+    pub count: usize,
+    /// For each the one that it becomes in a mirror, where that is known.
+    pub mirrored: Option<Vec<usize>>,
 }
 
 /// Writes the lines of shapes.
@@ -255,14 +271,18 @@ impl Ultralytics<'_> {
             self.keys.iter().map(|(key, list)| (key.as_str(), format!("{list}.txt"))).collect();
         // The names of lists and the fixed keys stand together in the order of their code points.
         let mut keys: Vec<&str> = lists.keys().copied().chain(["names", "path"]).collect();
-        keys.extend(self.content.keypoints.map(|_| "kpt_shape"));
+        let keypoints = self.content.keypoints.as_ref();
+        let mirrored = keypoints.and_then(|keypoints| keypoints.mirrored.as_ref()).filter(|_| self.layout.has_flips);
+        keys.extend(keypoints.map(|_| "kpt_shape"));
+        keys.extend(mirrored.map(|_| "flip_idx"));
         keys.sort_unstable();
         for key in keys {
             match (key, lists.get(key)) {
                 (_, Some(list)) => yaml::entry(&mut out.bytes, key, list),
                 ("names", _) => self.names(out),
                 ("path", _) => out.text(self.layout.path),
-                _ => out.text(&format!("kpt_shape:\n- {}\n- 3\n", self.content.keypoints.unwrap_or_default())),
+                ("flip_idx", _) => numbers(key, mirrored.into_iter().flatten().copied(), out),
+                _ => numbers(key, keypoints.into_iter().flat_map(|keypoints| [keypoints.count, 3]), out),
             }
         }
         note_one_split(&self.keys, &mut out.tally);
@@ -277,6 +297,12 @@ impl Ultralytics<'_> {
             yaml::numbered(&mut out.bytes, class, &self.scene.dataset.schema.label(label).name);
         }
     }
+}
+
+/// An entry that is a list of numbers.
+fn numbers(key: &str, numbers: impl Iterator<Item = usize>, out: &mut Output) {
+    out.text(&format!("{key}:\n"));
+    numbers.for_each(|number| out.text(&format!("- {number}\n")));
 }
 
 /// What CVAT loses without a word stands in the report at least.

@@ -1,6 +1,7 @@
 //! `Ultralytics YOLO Pose 1.0`: a line per skeleton, the box around it and then `x y visibility` of each keypoint.
 
-use super::ultralytics::{self, Content, Lines, Shape, write_box, write_shares};
+use super::ultralytics::{self, Content, Keypoints, Lines, Shape, write_box, write_shares};
+use super::yolo_flips::mirrored;
 use super::{Format, Options};
 use crate::error::Result;
 use crate::geometry;
@@ -28,16 +29,18 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let is_skeleton = |label: &u32| schema.label(*label).kind == "skeleton";
     let classes: Vec<u32> = (0..schema.len() as u32).filter(is_skeleton).collect();
     let mut place_of = vec![None; schema.len()];
-    let mut keypoints = 0;
+    let mut names = Vec::new();
     for &label in &classes {
         let order = keypoint_order(schema, label);
         for (place, &sublabel) in order.iter().enumerate() {
             place_of[sublabel as usize] = Some(place);
         }
-        keypoints = keypoints.max(order.len());
+        names.push(order.iter().map(|&sublabel| schema.label(sublabel).name.as_str()).collect());
     }
+    let keypoints = names.iter().map(Vec::len).max().unwrap_or_default();
     let lines = Box::new(Poses { place_of, keypoints });
-    ultralytics::plan(scene, options, Content { classes, keypoints: Some(keypoints), other: NO_SKELETON, lines })
+    let keypoints = Some(Keypoints { count: keypoints, mirrored: mirrored(&names, keypoints) });
+    ultralytics::plan(scene, options, Content { classes, keypoints, other: NO_SKELETON, lines })
 }
 
 /// The sublabels of a skeleton in the order of its drawing; those that the drawing lacks (where CVAT fails) follow.
