@@ -1,6 +1,6 @@
 //! What the ICDAR formats share: the attribute `text`.
 
-use super::annotation::{Value, python_str};
+use super::annotation::{Value, python_str, text_of};
 use super::listing::LINE_BREAKS;
 use crate::error::{Code, Error, Result};
 
@@ -23,6 +23,12 @@ pub fn write_quoted(out: &mut Vec<u8>, text: Value<'_>) {
     out.push(b'"');
 }
 
+/// The same as the data sets have it: `\` stands before quotes and before itself.
+pub fn write_escaped(out: &mut Vec<u8>, text: Value<'_>) {
+    let text = text_of(text).replace('\\', "\\\\").replace('"', "\\\"");
+    write_quoted(out, Value::Text(&text));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +47,12 @@ mod tests {
             write_quoted(&mut out, value);
         }
         assert_eq!(String::from_utf8_lossy(&out), r#""he"l,o""""1.0""True""#);
+    }
+
+    #[test]
+    fn quotes_are_escaped_where_the_data_sets_do_so() {
+        let mut out = Vec::new();
+        write_escaped(&mut out, Value::Text(r#"a\"b", c"#));
+        assert_eq!(String::from_utf8_lossy(&out), r#""a\\\"b\", c""#);
     }
 }

@@ -5,15 +5,19 @@
 //! SUBSET/images/NAME.EXTENSION    with pictures
 //! ```
 //!
-//! Boxes and polygons with their attribute `text`. Every other annotation is an empty line.
+//! Boxes and polygons with their attribute `text`. Every other annotation is an empty line. For training every line is that
+//! of ICDAR 2015: four corners clockwise in whole pixels, and the text without quotes.
 
-use super::annotation::{attributes, corners, located};
+use super::annotation::{Value, attributes, corners, located, text_of};
 use super::icdar::{transcription, write_quoted};
+use super::ids::Ids;
+use super::listing::Picture;
 use super::yolo_layout::{OVERWRITTEN, Repeats, Subset};
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
+use crate::geometry::{rotated_box_to_polygon, smallest_box};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures};
-use crate::report::Outcome;
+use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
 use crate::text::number::{repr, round2_numpy};
 use crate::timeline::{FrameView, Item, Scene, Timeline};
@@ -30,8 +34,21 @@ pub const FORMAT: Format = Format {
 const LINES: u8 = 0;
 const PICTURES: u8 = 1;
 
+const AROUND: Outcome = Outcome::Converted("the smallest turned box around it");
+const FLAT: Outcome = Outcome::Dropped("it covers no whole pixel");
 const TURNED: Outcome = Outcome::Converted("a box without its rotation");
 const NO_SHAPE: Outcome = Outcome::Dropped("ICDAR Localization holds boxes and polygons only");
+
+/// What the profiles differ in.
+struct Layout {
+    /// What stands for an annotation that is neither a box nor a polygon.
+    other: &'static str,
+    /// Writes the line of a box or polygon with its text.
+    line: fn(&Timeline<'_>, &Item, Option<Value<'_>>, &mut Output) -> Result<Outcome>,
+}
+
+const CVAT: Layout = Layout { other: "\n", line: write_line };
+const TRAINING: Layout = Layout { other: "", line: write_corners };
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let subset = |(name, timelines): (&str, std::ops::Range<usize>)| Subset {
@@ -39,24 +56,30 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         timelines: timelines.collect(),
     };
     let subsets: Vec<Subset> = scene.subsets().into_iter().map(subset).collect();
-    let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
+    let (layout, ids, repeats) = match options.profile {
+        Profile::Cvat => (&CVAT, None, Repeats::find(scene, &subsets, |_, _| Ok(true))?),
+        Profile::Training => (&TRAINING, Some(Ids::new(scene)), Repeats::default()),
+    };
     let all = 0..scene.timelines.len();
     let mut parts = vec![Part::Files(frame_chunks(scene, all.clone(), LINES))];
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
     }
-    Ok(Plan { parts, encoder: Box::new(Localization { scene, repeats }) })
+    Ok(Plan { parts, encoder: Box::new(Localization { scene, layout, ids, repeats }) })
 }
 
 struct Localization<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
+    /// Names of pictures of their own, where those that share one are told apart.
+    ids: Option<Ids>,
     repeats: Repeats,
 }
 
 impl Encoder for Localization<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         if chunk.section == PICTURES {
-            return request_pictures(self.scene, chunk, out, |timeline| format!("{}/images/", timeline.subset));
+            return self.pictures(chunk, out);
         }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut visit = std::mem::take(&mut out.scratch.visit);
@@ -69,48 +92,121 @@ impl Encoder for Localization<'_> {
                 view.items.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
                 return Ok(());
             }
-            out.begin_file(file_name(timeline, view.frame));
-            frame(timeline, view, out)
+            let id = self.id(chunk.timeline, view.frame, &mut out.tally)?;
+            out.begin_file(file_name(&timeline.subset, &id));
+            self.frame(timeline, view, out)
         })?;
         out.scratch.visit = visit;
         Ok(())
     }
 }
 
-fn file_name(timeline: &Timeline<'_>, frame: u32) -> String {
-    let mut name = format!("{}/", timeline.subset);
-    timeline.write_id(frame, &mut name, &mut String::new());
-    let base = name.rfind('/').map_or(0, |slash| slash + 1);
-    name.insert_str(base, "gt_");
-    name.push_str(".txt");
-    name
+impl Localization<'_> {
+    fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        match &self.ids {
+            None => request_pictures(self.scene, chunk, out, |timeline| format!("{}/images/", timeline.subset)),
+            Some(ids) => ids.request(self.scene, chunk, out, |timeline, picture| {
+                format!("{}/images/{}{}", timeline.subset, picture.id, picture.extension)
+            }),
+        }
+    }
+
+    fn id(&self, place: usize, frame: u32, tally: &mut Tally) -> Result<String> {
+        let timeline = &self.scene.timelines[place];
+        let mut picture = Picture::default();
+        match &self.ids {
+            None => timeline.write_id(frame, &mut picture.id, &mut picture.extension),
+            Some(ids) => {
+                ids.read(place, timeline, frame, &mut picture)?;
+                ids.note(place, timeline, frame, tally);
+            }
+        }
+        Ok(picture.id)
+    }
+
+    fn frame(&self, timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
+        for &row in view.tags {
+            out.text(self.layout.other);
+            out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_SHAPE);
+        }
+        let mut values = Vec::new();
+        for item in view.items {
+            if separator(item.kind).is_none() {
+                // CVAT has no annotation for a cuboid, so that not even a line stands for it.
+                out.text(if item.kind == ShapeKind::Cuboid { "" } else { self.layout.other });
+                out.tally.shape(item, NO_SHAPE);
+                continue;
+            }
+            attributes(timeline, item, &mut values)?;
+            let text = transcription(&values).map_err(|error| located(error, timeline, item))?;
+            let outcome = (self.layout.line)(timeline, item, text, out)?;
+            out.tally.shape(item, outcome);
+        }
+        Ok(())
+    }
 }
 
-fn frame(timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
-    for &row in view.tags {
-        out.text("\n");
-        out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_SHAPE);
+fn file_name(subset: &str, id: &str) -> String {
+    let (folder, base) = id.split_at(id.rfind('/').map_or(0, |slash| slash + 1));
+    format!("{subset}/{folder}gt_{base}.txt")
+}
+
+fn write_line(timeline: &Timeline<'_>, item: &Item, text: Option<Value<'_>>, out: &mut Output) -> Result<Outcome> {
+    let separator = separator(item.kind).unwrap_or(b' ');
+    write_coordinates(timeline, item, separator, out)?;
+    if let Some(text) = text {
+        out.bytes.push(separator);
+        write_quoted(&mut out.bytes, text);
     }
-    let mut values = Vec::new();
-    for item in view.items {
-        let Some(separator) = separator(item.kind) else {
-            // CVAT has no annotation for a cuboid, so that not even a line stands for it.
-            out.text(if item.kind == ShapeKind::Cuboid { "" } else { "\n" });
-            out.tally.shape(item, NO_SHAPE);
-            continue;
-        };
-        attributes(timeline, item, &mut values)?;
-        let text = transcription(&values).map_err(|error| located(error, timeline, item))?;
-        write_coordinates(timeline, item, separator, out)?;
-        if let Some(text) = text {
-            out.bytes.push(separator);
-            write_quoted(&mut out.bytes, text);
+    out.text("\n");
+    let is_turned = item.kind == ShapeKind::Rectangle && timeline.rotation(item) != 0.0;
+    Ok(if is_turned { TURNED } else { Outcome::Written })
+}
+
+/// What ICDAR calls a text that nobody can read: it does not count.
+const UNREADABLE: &str = "###";
+
+fn write_corners(timeline: &Timeline<'_>, item: &Item, text: Option<Value<'_>>, out: &mut Output) -> Result<Outcome> {
+    let points = timeline.points(item, &mut out.scratch.points);
+    let (corners, outcome) = match item.kind {
+        ShapeKind::Rectangle => {
+            let corners = corners(points).ok_or_else(|| no_box(timeline, item))?;
+            (Some(rotated_box_to_polygon(&corners, timeline.rotation(item))), Outcome::Written)
         }
-        out.text("\n");
-        let is_turned = item.kind == ShapeKind::Rectangle && timeline.rotation(item) != 0.0;
-        out.tally.shape(item, if is_turned { TURNED } else { Outcome::Written });
+        _ => match <[f64; 8]>::try_from(points).ok().filter(is_convex) {
+            Some(corners) => (Some(corners), Outcome::Written),
+            None => (smallest_box(points), AROUND),
+        },
+    };
+    let pixels = corners.and_then(clockwise_pixels);
+    let Some(pixels) = pixels else { return Ok(FLAT) };
+    for pixel in pixels {
+        out.text(&format!("{pixel},"));
     }
-    Ok(())
+    let text = text.map(text_of).filter(|text| !text.is_empty());
+    out.text(text.as_deref().unwrap_or(UNREADABLE));
+    out.text("\n");
+    Ok(outcome)
+}
+
+/// Whether a ring of four corners bends one way only.
+fn is_convex(corners: &[f64; 8]) -> bool {
+    let at = |place: usize| [corners[place * 2 % 8], corners[(place * 2 + 1) % 8]];
+    let bend = |place: usize| {
+        let ([ax, ay], [bx, by], [cx, cy]) = (at(place), at(place + 1), at(place + 2));
+        (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+    };
+    let bends = [0, 1, 2, 3].map(bend);
+    bends.iter().all(|bend| *bend > 0.0) || bends.iter().all(|bend| *bend < 0.0)
+}
+
+/// Whole pixels clockwise on the screen; none if they cover no area.
+fn clockwise_pixels(corners: [f64; 8]) -> Option<[i64; 8]> {
+    let [x0, y0, x1, y1, x2, y2, x3, y3] = corners.map(f64::round);
+    // Twice the area, from the diagonals: positive if clockwise, for y points down.
+    let area = (x2 - x0) * (y3 - y1) - (x3 - x1) * (y2 - y0);
+    let ring = if area < 0.0 { [x0, y0, x3, y3, x2, y2, x1, y1] } else { [x0, y0, x1, y1, x2, y2, x3, y3] };
+    (area != 0.0 && area.is_finite()).then_some(ring.map(|value| value as i64))
 }
 
 /// What stands between the fields of a line: boxes look like the ICDAR of 2013, polygons like that of 2015.
@@ -134,9 +230,12 @@ fn write_coordinates(timeline: &Timeline<'_>, item: &Item, separator: u8, out: &
         write(&mut points.iter().copied().map(round2_numpy));
         return Ok(());
     }
-    let bad = || located(Error::new(Code::BadShape, "a rectangle needs four coordinates"), timeline, item);
-    write(&mut corners(points).ok_or_else(bad)?.into_iter());
+    write(&mut corners(points).ok_or_else(|| no_box(timeline, item))?.into_iter());
     Ok(())
+}
+
+fn no_box(timeline: &Timeline<'_>, item: &Item) -> Error {
+    located(Error::new(Code::BadShape, "a rectangle needs four coordinates"), timeline, item)
 }
 
 #[cfg(test)]

@@ -5,17 +5,18 @@
 //! SUBSET/images/NAME.EXTENSION    with pictures
 //! ```
 //!
-//! The attribute `text` is all that it holds, of annotations of any kind and label.
+//! The attribute `text` is all that it holds, of annotations of any kind and label. For training a picture is a word, and
+//! lies beside `gt.txt`.
 
-use super::annotation::{attributes, located, tag_attributes, tag_located};
-use super::icdar::{transcription, write_quoted};
-use super::listing::{LINE_BREAKS, Picture};
+use super::annotation::{Value, attributes, located, tag_attributes, tag_located};
+use super::icdar::{transcription, write_escaped, write_quoted};
+use super::listing::{LINE_BREAKS, Picture, frame_place};
 use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures};
-use crate::report::Outcome;
+use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
-use crate::timeline::{FrameView, Scene, Timeline};
+use crate::timeline::{FrameView, Item, Scene, Timeline};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -33,6 +34,20 @@ const TEXT_ONLY: Outcome = Outcome::Converted("its text");
 const NO_TEXT: Outcome = Outcome::Dropped("the annotation has no attribute called text");
 const NO_CUBOID: Outcome = Outcome::Dropped("CVAT leaves cuboids out");
 
+const EMPTY: Outcome = Outcome::Dropped("its text is empty");
+const SEVERAL: Outcome = Outcome::Dropped("a picture of ICDAR Recognition is one word, and several texts are on it");
+
+/// What the profiles differ in.
+struct Layout {
+    /// The folder of pictures below that of the subset.
+    pictures: &'static str,
+    /// Whether a picture has one text or no line at all, and quotes in it are escaped.
+    is_one_word: bool,
+}
+
+const CVAT: Layout = Layout { pictures: "images/", is_one_word: false };
+const TRAINING: Layout = Layout { pictures: "", is_one_word: true };
+
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let mut parts = Vec::new();
     for (subset, timelines) in scene.subsets() {
@@ -45,29 +60,37 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
             parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
         }
     }
-    Ok(Plan { parts, encoder: Box::new(Recognition { scene }) })
+    Ok(Plan { parts, encoder: Box::new(Recognition { scene, layout: options.profile.choose(&CVAT, &TRAINING) }) })
 }
 
 struct Recognition<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
 }
 
 impl Encoder for Recognition<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         if chunk.section == PICTURES {
-            return request_pictures(self.scene, chunk, out, |timeline| format!("{}/images/", timeline.subset));
+            let folder = |timeline: &Timeline<'_>| format!("{}/{}", timeline.subset, self.layout.pictures);
+            return request_pictures(self.scene, chunk, out, folder);
         }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut picture = Picture::default();
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
-            for part in [&picture.id, &picture.extension, ", "] {
-                out.text(part);
-            }
-            texts(timeline, view, out)?;
-            out.text("\n");
+            let texts = texts(timeline, view, &mut out.tally)?;
             out.tally.frames += 1;
+            if self.layout.is_one_word {
+                word(timeline, view.frame, &picture, &texts, out);
+                return Ok(());
+            }
+            begin_line(&picture, out);
+            for (bearer, text) in texts {
+                text.into_iter().for_each(|text| write_quoted(&mut out.bytes, text));
+                bearer.tally(if text.is_some() { TEXT_ONLY } else { NO_TEXT }, &mut out.tally);
+            }
+            out.text("\n");
             Ok(())
         })?;
         out.scratch.visit = visit;
@@ -75,27 +98,81 @@ impl Encoder for Recognition<'_> {
     }
 }
 
-/// The texts of a frame, in quotes, one behind another.
-fn texts(timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
+fn begin_line(picture: &Picture, out: &mut Output) {
+    for part in [&picture.id, &picture.extension, ", "] {
+        out.text(part);
+    }
+}
+
+/// What may bear a text.
+enum Bearer<'i> {
+    /// A tag, by its label.
+    Tag(u32),
+    Shape(&'i Item),
+}
+
+impl Bearer<'_> {
+    fn tally(&self, outcome: Outcome, tally: &mut Tally) {
+        match self {
+            Self::Tag(label) => tally.tag(*label, outcome),
+            Self::Shape(item) => tally.shape(item, outcome),
+        }
+    }
+}
+
+/// The annotations of a frame and their texts, tags first. Cuboids are counted as dropped.
+fn texts<'a>(
+    timeline: &Timeline<'a>,
+    view: &'a FrameView<'_>,
+    tally: &mut Tally,
+) -> Result<Vec<(Bearer<'a>, Option<Value<'a>>)>> {
     let mut values = Vec::new();
+    let mut texts = Vec::with_capacity(view.tags.len() + view.items.len());
     for &row in view.tags {
         tag_attributes(timeline, row, &mut values)?;
         let text = transcription(&values).map_err(|error| tag_located(error, timeline, row))?;
-        text.into_iter().for_each(|text| write_quoted(&mut out.bytes, text));
-        let label = timeline.dataset.columns.tags.label[row as usize];
-        out.tally.tag(label, if text.is_some() { TEXT_ONLY } else { NO_TEXT });
+        texts.push((Bearer::Tag(timeline.dataset.columns.tags.label[row as usize]), text));
     }
     for item in view.items {
         if item.kind == ShapeKind::Cuboid {
-            out.tally.shape(item, NO_CUBOID);
+            tally.shape(item, NO_CUBOID);
             continue;
         }
         attributes(timeline, item, &mut values)?;
         let text = transcription(&values).map_err(|error| located(error, timeline, item))?;
-        text.into_iter().for_each(|text| write_quoted(&mut out.bytes, text));
-        out.tally.shape(item, if text.is_some() { TEXT_ONLY } else { NO_TEXT });
+        texts.push((Bearer::Shape(item), text));
     }
-    Ok(())
+    Ok(texts)
+}
+
+/// Writes the line of a picture that is one word.
+fn word(
+    timeline: &Timeline<'_>,
+    frame: u32,
+    picture: &Picture,
+    texts: &[(Bearer<'_>, Option<Value<'_>>)],
+    out: &mut Output,
+) {
+    let words: Vec<Value<'_>> =
+        texts.iter().filter_map(|(_, text)| text.filter(|text| *text != Value::Text(""))).collect();
+    if let [word] = words[..] {
+        begin_line(picture, out);
+        write_escaped(&mut out.bytes, word);
+        out.text("\n");
+        if picture.id.contains(',') || picture.extension.contains(',') {
+            let message = "the name of a picture has a comma in it, at which readers part its line";
+            out.tally.note(message, || frame_place(timeline, frame));
+        }
+    }
+    for (bearer, text) in texts {
+        let outcome = match text {
+            None => NO_TEXT,
+            Some(Value::Text("")) => EMPTY,
+            Some(_) if words.len() > 1 => SEVERAL,
+            Some(_) => TEXT_ONLY,
+        };
+        bearer.tally(outcome, &mut out.tally);
+    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@
 
 use std::collections::HashSet;
 
-use super::annotation::{Value, attributes, int_of, located, place, python_int, python_str};
-use super::icdar::{transcription, write_quoted};
+use super::annotation::{Value, attributes, int_of, located, place, python_int, python_str, text_of};
+use super::icdar::{transcription, write_escaped, write_quoted};
 use super::ids::Ids;
 use super::label_images::{Frame, Painting, drop_all, visit};
 use super::masks::{ALL_SHAPES, Mask};
@@ -39,17 +39,36 @@ const NO_MASK: Outcome = Outcome::Dropped("ICDAR Segmentation holds boxes, polyg
 const WHITE: Colour = [255; 3];
 const BLACK: Colour = [0; 3];
 
+/// What the profiles differ in.
+struct Layout {
+    /// Whether a mask has the colour of its line, also where the numbers of masks have gaps.
+    has_own_colours: bool,
+    /// Writes the centre, if it is stated, the box and the text of a line.
+    line: fn(Option<Value<'_>>, [u32; 4], Value<'_>, &mut Vec<u8>),
+}
+
+const CVAT: Layout = Layout { has_own_colours: false, line: write_line };
+const TRAINING: Layout = Layout { has_own_colours: true, line: write_whole_numbers };
+
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     // Bitmaps have three bytes for each pixel, so that a worker holds only as many as of pictures.
     let mut parts = vec![Part::Files(picture_chunks(scene, 0..scene.timelines.len(), FILES))];
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
-    Ok(Plan { parts, encoder: Box::new(Segmentation { scene, ids: Ids::new(scene) }) })
+    Ok(Plan {
+        parts,
+        encoder: Box::new(Segmentation {
+            scene,
+            layout: options.profile.choose(&CVAT, &TRAINING),
+            ids: Ids::new(scene),
+        }),
+    })
 }
 
 struct Segmentation<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
     ids: Ids,
 }
 
@@ -61,7 +80,7 @@ impl Encoder for Segmentation<'_> {
             });
         }
         let mut painting = Painting::default();
-        visit(self.scene, &self.ids, ALL_SHAPES, chunk, out, |frame, out| write(frame, &mut painting, out))
+        visit(self.scene, &self.ids, ALL_SHAPES, chunk, out, |frame, out| write(frame, self.layout, &mut painting, out))
     }
 }
 
@@ -73,15 +92,15 @@ struct Character<'a> {
     index: i64,
     colour: Colour,
     text: Value<'a>,
-    centre: Value<'a>,
+    centre: Option<Value<'a>>,
 }
 
-fn write(frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result<()> {
+fn write(frame: &Frame<'_>, layout: &Layout, painting: &mut Painting, out: &mut Output) -> Result<()> {
     drop_all(frame.timeline, frame.view, &frame.rest, NO_MASK, &mut out.tally);
     let characters = characters(frame.timeline, &frame.masks, &mut out.tally)?;
     let path = |extension: &str| format!("{}/{}_GT.{extension}", frame.timeline.subset, frame.picture.id);
     out.begin_file(path("txt"));
-    lines(&characters, &frame.masks, &mut out.bytes);
+    lines(&characters, layout, &frame.masks, &mut out.bytes);
     if characters.is_empty() {
         return Ok(());
     }
@@ -89,6 +108,9 @@ fn write(frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result
     let masks = characters.iter().map(|character| &frame.masks[character.place]);
     painting.paint(frame.timeline, frame.view.frame, masks)?;
     let colours = painting.values(WHITE, |place| {
+        if layout.has_own_colours {
+            return characters[place].colour;
+        }
         // CVAT takes the colour by the index, which is the character's own only where they count from 0 without gaps.
         let class = characters[place].index.wrapping_add(1) & 255;
         let at = usize::try_from(class).ok().and_then(|class| class.checked_sub(1));
@@ -115,7 +137,7 @@ fn characters<'a>(timeline: &Timeline<'a>, masks: &[Mask], tally: &mut Tally) ->
         }
         let text =
             transcription(&values).map_err(|error| located(error, timeline, &mask.leader))?.unwrap_or(Value::Text(""));
-        let centre = value("center").unwrap_or(Value::Text("- -"));
+        let centre = value("center");
         indices.push(index);
         read.push((colour, Character { place: at, index: 0, colour: BLACK, text, centre }));
     }
@@ -159,7 +181,7 @@ fn colour_of(value: Value<'_>) -> Option<Colour> {
 }
 
 /// A line for each mask; words, which are groups, have an empty line between them.
-fn lines(characters: &[Character<'_>], masks: &[Mask], bytes: &mut Vec<u8>) {
+fn lines(characters: &[Character<'_>], layout: &Layout, masks: &[Mask], bytes: &mut Vec<u8>) {
     let group = |character: &Character<'_>| masks[character.place].leader.group;
     let Some(first) = characters.first().map(group) else { return };
     let mut previous = first;
@@ -174,16 +196,32 @@ fn lines(characters: &[Character<'_>], masks: &[Mask], bytes: &mut Vec<u8>) {
         }
         let [red, green, blue] = character.colour;
         bytes.extend_from_slice(format!("{red} {green} {blue} ").as_bytes());
-        python_str(bytes, character.centre);
-        let [x, y, width, height] = masks[character.place].pixels.bbox().map(f64::from);
-        for value in [x, y, x + width, y + height] {
-            bytes.push(b' ');
-            repr(bytes, value);
-        }
-        bytes.push(b' ');
-        write_quoted(bytes, character.text);
+        (layout.line)(character.centre, masks[character.place].pixels.bbox(), character.text, bytes);
         bytes.push(b'\n');
     }
+}
+
+fn write_line(centre: Option<Value<'_>>, [x, y, width, height]: [u32; 4], text: Value<'_>, bytes: &mut Vec<u8>) {
+    python_str(bytes, centre.unwrap_or(Value::Text("- -")));
+    for value in [x, y, x + width, y + height] {
+        bytes.push(b' ');
+        repr(bytes, f64::from(value));
+    }
+    bytes.push(b' ');
+    write_quoted(bytes, text);
+}
+
+/// The centre that is not stated is that of the box.
+fn write_whole_numbers(
+    centre: Option<Value<'_>>,
+    [x, y, width, height]: [u32; 4],
+    text: Value<'_>,
+    bytes: &mut Vec<u8>,
+) {
+    let centre = centre.map(text_of).filter(|centre| !centre.is_empty());
+    let centre = centre.unwrap_or_else(|| format!("{} {}", x + width / 2, y + height / 2));
+    bytes.extend_from_slice(format!("{centre} {x} {y} {} {} ", x + width, y + height).as_bytes());
+    write_escaped(bytes, text);
 }
 
 /// Bytes in front of the pixels of a bitmap: the header of the file, 14, and that of the image, 40.
@@ -241,8 +279,7 @@ mod tests {
 
     #[test]
     fn colours_of_voc_skip_those_that_are_taken() {
-        let character =
-            || Character { place: 0, index: 0, colour: BLACK, text: Value::Text(""), centre: Value::Text("") };
+        let character = || Character { place: 0, index: 0, colour: BLACK, text: Value::Text(""), centre: None };
         let read = [Some([0, 128, 0]), None, None, Some([128, 0, 0])].map(|own| (own, character()));
         let colours: Vec<Colour> = with_colours(read.into()).into_iter().map(|it| it.colour).collect();
         assert_eq!(colours, [[0, 128, 0], [128, 0, 0], [128, 128, 0], [128, 0, 0]]);

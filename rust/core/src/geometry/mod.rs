@@ -2,10 +2,12 @@
 
 mod boxes;
 mod clip;
+mod hull;
 mod polygons;
 
 pub use boxes::{iou_boxes, iou_cuboids, rotated_box_to_polygon};
 pub use clip::{clip_box, clip_polygon};
+pub use hull::smallest_box;
 pub use polygons::{Outline, iou_polygons};
 
 use crate::schema::ShapeKind;
