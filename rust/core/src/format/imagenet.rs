@@ -7,13 +7,15 @@
 //! LABEL/PICTURE    with pictures, and nothing else: each for all its tags, or in no_label/
 //! ```
 //!
-//! Tags only.
+//! Tags only. For training there are lists and pictures both, and these in `SPLIT/LABEL/PICTURE`.
 
-use super::listing::{LINE_BREAKS, Picture, check_labels, is_blank, label_names};
-use super::{Format, Options};
+use super::listing::{LINE_BREAKS, Picture, check_labels, frame_place, is_blank, label_names};
+use super::splits::{groups, names_of_timelines};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
-use crate::report::Outcome;
+use crate::report::{Outcome, Tally};
+use crate::schema::{Label, Schema};
 use crate::text::number;
 use crate::timeline::{FrameView, Scene, Timeline};
 
@@ -37,35 +39,51 @@ const NO_LABEL: &str = "no_label";
 const RESERVED: &str = "synsets";
 
 const NO_TAG: Outcome = Outcome::Dropped("ImageNet holds tags only");
+const NO_CLASS: Outcome = Outcome::Dropped("a skeleton and its parts are no classes");
 const REPEATED: Outcome = Outcome::Dropped("the frame has this tag already");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
-    // The two layouts have nothing in common: pictures stand in folders, which say what the lists do.
-    if options.save_images {
-        let parts = vec![Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES))];
-        return Ok(Plan { parts, encoder: Box::new(ImageNet { scene }) });
-    }
+    let classes = match options.profile {
+        Profile::Cvat => None,
+        Profile::Training => Some(Classes::new(&scene.dataset.schema)?),
+    };
+    let groups = groups(scene, options.profile);
+    let split_of = names_of_timelines(&groups, scene.timelines.len());
     let mut parts = Vec::new();
-    for (subset, timelines) in scene.subsets() {
-        if subset == RESERVED {
-            return Err(Error::new(Code::ReservedName, format!("ImageNet reserves the subset name {subset:?}"))
-                .advise("give the subset another name in CVAT"));
+    // CVAT's two layouts have nothing in common: pictures stand in folders, which say what the lists do.
+    if classes.is_some() || !options.save_images {
+        for (name, timelines) in groups {
+            if name == RESERVED {
+                return Err(Error::new(Code::ReservedName, format!("ImageNet reserves the subset name {name:?}"))
+                    .advise("give the subset another name in CVAT"));
+            }
+            parts.push(Part::Member { name: format!("{name}.txt"), chunks: frame_chunks(scene, timelines, LIST) });
         }
-        parts.push(Part::Member { name: format!("{subset}.txt"), chunks: frame_chunks(scene, timelines, LIST) });
+        parts.push(Part::Member { name: format!("{RESERVED}.txt"), chunks: vec![single_chunk(LABELS, 0)] });
     }
-    parts.push(Part::Member { name: format!("{RESERVED}.txt"), chunks: vec![single_chunk(LABELS, 0)] });
-    Ok(Plan { parts, encoder: Box::new(ImageNet { scene }) })
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
+    }
+    let has_pictures = options.save_images;
+    Ok(Plan { parts, encoder: Box::new(ImageNet { scene, classes, split_of, has_pictures }) })
 }
 
 struct ImageNet<'s> {
     scene: &'s Scene<'s>,
+    /// The classes of training.
+    classes: Option<Classes>,
+    /// The split of each timeline.
+    split_of: Vec<String>,
+    has_pictures: bool,
 }
 
 impl Encoder for ImageNet<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         if chunk.section == LABELS {
-            for name in label_names(&self.scene.dataset.schema) {
+            let names = label_names(&self.scene.dataset.schema);
+            let folders = self.classes.as_ref().map(|classes| classes.folders.iter().map(String::as_str).collect());
+            for name in folders.unwrap_or(names) {
                 out.text(name);
                 out.bytes.push(b'\n');
             }
@@ -76,7 +94,11 @@ impl Encoder for ImageNet<'_> {
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
-            let labels = tally(timeline, view, out);
+            if let Some(classes) = &self.classes {
+                self.sample(chunk, classes, view, &picture, out);
+                return Ok(());
+            }
+            let labels = tally(timeline, view, |_| true, &mut out.tally);
             if chunk.section == PICTURES {
                 for folder in folders(timeline, &labels) {
                     out.picture(format!("{folder}/{}{}", picture.id, picture.extension), chunk.timeline, view.frame);
@@ -88,25 +110,90 @@ impl Encoder for ImageNet<'_> {
             Ok(())
         })?;
         out.scratch.visit = visit;
+        if self.classes.is_some() && chunk.section == PICTURES {
+            // The lists count all of this.
+            out.tally = Tally::default();
+        }
         Ok(())
     }
 }
 
-/// The different labels of a frame's tags, in order; counts what becomes of its annotations.
-fn tally(timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) -> Vec<u32> {
+impl ImageNet<'_> {
+    /// The lines or the pictures of a frame for training: one for each class.
+    fn sample(&self, chunk: &Chunk, classes: &Classes, view: &FrameView<'_>, picture: &Picture, out: &mut Output) {
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let is_class = |label: u32| classes.of_label[label as usize].is_some();
+        let labels = tally(timeline, view, is_class, &mut out.tally);
+        if labels.len() > 1 {
+            let message = "a picture with several tags is a sample of each of their classes";
+            out.tally.note(message, || frame_place(timeline, view.frame));
+        }
+        let Picture { id, extension } = picture;
+        for class in labels.into_iter().filter_map(|label| classes.of_label[label as usize]) {
+            let folder = &classes.folders[class];
+            if chunk.section == PICTURES {
+                let split = &self.split_of[chunk.timeline];
+                out.picture(format!("{split}/{folder}/{id}{extension}"), chunk.timeline, view.frame);
+            } else if self.has_pictures {
+                out.text(&format!("{folder}/{id}{extension} {class}\n"));
+            } else {
+                out.text(&format!("{id}{extension} {class}\n"));
+            }
+        }
+    }
+}
+
+/// The classes that training tools find: the folders of pictures, sorted by name, which is how they number them.
+struct Classes {
+    folders: Vec<String>,
+    /// The place of a label's folder; none for the parts of skeletons, which nobody tags.
+    of_label: Vec<Option<usize>>,
+}
+
+impl Classes {
+    fn new(schema: &Schema) -> Result<Self> {
+        // A folder in a folder would be one of the upper folder's class.
+        let folder = |label: &Label| label.name.replace(['/', '\\'], "_");
+        let is_class = |label: &&Label| label.parent.is_none() && label.kind != "skeleton";
+        let mut named: Vec<(String, &str)> =
+            schema.labels().iter().filter(is_class).map(|label| (folder(label), label.name.as_str())).collect();
+        named.sort();
+        named.dedup();
+        if let Some(pair) = named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let message = format!("the pictures of two labels would stand in one folder {:?}", pair[0].0);
+            return Err(
+                Error::new(Code::NameCollision, message).advise("rename one of them, or leave it out (--labels)")
+            );
+        }
+        let folders: Vec<String> = named.into_iter().map(|(folder, _)| folder).collect();
+        let class = |label: &Label| folders.binary_search(&folder(label)).ok().filter(|_| is_class(&label));
+        let of_label = schema.labels().iter().map(class).collect();
+        Ok(Self { folders, of_label })
+    }
+}
+
+/// The different labels of a frame's tags, in order, that are classes; counts what becomes of its annotations.
+fn tally(timeline: &Timeline<'_>, view: &FrameView<'_>, is_class: impl Fn(u32) -> bool, tally: &mut Tally) -> Vec<u32> {
     let mut labels = Vec::with_capacity(view.tags.len());
     for &row in view.tags {
         let label = timeline.dataset.columns.tags.label[row as usize];
         let is_new = !labels.contains(&label);
-        out.tally.tag(label, if is_new { Outcome::Written } else { REPEATED });
-        if is_new {
+        tally.tag(
+            label,
+            match is_class(label) {
+                false => NO_CLASS,
+                true if is_new => Outcome::Written,
+                true => REPEATED,
+            },
+        );
+        if is_new && is_class(label) {
             labels.push(label);
         }
     }
     for item in view.items {
-        out.tally.shape(item, NO_TAG);
+        tally.shape(item, NO_TAG);
     }
-    out.tally.frames += 1;
+    tally.frames += 1;
     labels
 }
 

@@ -6,7 +6,8 @@
 //! SUBSET/NAME.EXTENSION           with pictures
 //! ```
 //!
-//! Ellipses become masks. The objects of a group are parts of the first of them.
+//! Ellipses become masks. The objects of a group are parts of the first of them. For training these files lie below
+//! `Annotations/`, `Masks/` and `Images/`, each in `SUBSET/FOLDER`.
 
 use super::annotation::{Value, attributes, corners, located, python_float, python_int, text_of};
 use super::ids::Ids;
@@ -14,6 +15,7 @@ use super::instance;
 use super::listing::{Picture, at_frame};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
+use crate::geometry::rotated_box_to_polygon;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, image_chunks, picture_chunks, places};
 use crate::raster::png::{self, Pixels};
 use crate::raster::{Canvas, Rle};
@@ -40,7 +42,36 @@ const PICTURES: u8 = 1;
 
 const NO_SHAPE: Outcome = Outcome::Dropped("LabelMe holds boxes, polygons and masks only");
 const TURNED: Outcome = Outcome::Converted("a box without its rotation, which is an attribute");
+const CORNERS: Outcome = Outcome::Converted("a polygon of its corners");
 const DRAWN: Outcome = Outcome::Converted("a mask");
+
+/// What the profiles differ in.
+struct Layout {
+    /// Where annotations, masks and pictures lie.
+    annotations: fn(&Timeline<'_>) -> String,
+    masks: fn(&Timeline<'_>) -> String,
+    pictures: fn(&Timeline<'_>) -> String,
+    /// Whether folders of an image begin with the subset, and masks are named without them: LabelMe puts the folder
+    /// below that of the kind and the name below both.
+    has_root_folders: bool,
+    /// Whether a turned box is a polygon of its corners.
+    keeps_turns: bool,
+}
+
+const CVAT: Layout = Layout {
+    annotations: |timeline| timeline.subset.clone(),
+    masks: |timeline| format!("{}/Masks", timeline.subset),
+    pictures: |timeline| timeline.subset.clone(),
+    has_root_folders: false,
+    keeps_turns: false,
+};
+const TRAINING: Layout = Layout {
+    annotations: |timeline| format!("Annotations/{}", timeline.subset),
+    masks: |timeline| format!("Masks/{}", timeline.subset),
+    pictures: |timeline| format!("Images/{}", timeline.subset),
+    has_root_folders: true,
+    keeps_turns: true,
+};
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let all = 0..scene.timelines.len();
@@ -48,11 +79,15 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
     }
-    Ok(Plan { parts, encoder: Box::new(LabelMe { scene, ids: Ids::new(scene) }) })
+    Ok(Plan {
+        parts,
+        encoder: Box::new(LabelMe { scene, layout: options.profile.choose(&CVAT, &TRAINING), ids: Ids::new(scene) }),
+    })
 }
 
 struct LabelMe<'s> {
     scene: &'s Scene<'s>,
+    layout: &'static Layout,
     ids: Ids,
 }
 
@@ -60,7 +95,7 @@ impl Encoder for LabelMe<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         if chunk.section == PICTURES {
             return self.ids.request(self.scene, chunk, out, |timeline, picture| {
-                format!("{}/{}{}", timeline.subset, picture.id, picture.extension)
+                format!("{}/{}{}", (self.layout.pictures)(timeline), picture.id, picture.extension)
             });
         }
         let timeline = &self.scene.timelines[chunk.timeline];
@@ -69,12 +104,12 @@ impl Encoder for LabelMe<'_> {
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
             self.ids.note(chunk.timeline, timeline, view.frame, &mut out.tally);
-            out.begin_file(format!("{}/{}.xml", timeline.subset, picture.id));
-            let masks = frame(timeline, view, &picture, out)?;
+            out.begin_file(format!("{}/{}.xml", (self.layout.annotations)(timeline), picture.id));
+            let masks = self.frame(timeline, view, &picture, out)?;
             for (id, mask) in masks {
                 canvas.reset(mask.height, mask.width)?;
                 canvas.paint(&mask, 1)?;
-                out.begin_file(format!("{}/Masks/{}", timeline.subset, mask_name(&picture, id)));
+                out.begin_file(format!("{}/{}", (self.layout.masks)(timeline), mask_name(&picture, id)));
                 png::encode(&canvas, &Pixels::Rgba8(&MASK_COLOURS), &mut out.bytes)?;
             }
             Ok(())
@@ -84,65 +119,99 @@ impl Encoder for LabelMe<'_> {
     }
 }
 
-/// Where the image of a mask lies below `Masks/`.
+/// Where the image of a mask lies below the folder of masks.
 fn mask_name(picture: &Picture, id: usize) -> String {
     format!("{}_mask_{id}.png", picture.id)
 }
 
-/// Writes the XML of a frame; returns its masks with the ids of their objects.
-fn frame(
-    timeline: &Timeline<'_>,
-    view: &FrameView<'_>,
-    picture: &Picture,
-    out: &mut Output,
-) -> Result<Vec<(usize, Rle)>> {
-    for &row in view.tags {
-        out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_SHAPE);
+impl LabelMe<'_> {
+    /// Writes the XML of a frame; returns its masks with the ids of their objects.
+    fn frame(
+        &self,
+        timeline: &Timeline<'_>,
+        view: &FrameView<'_>,
+        picture: &Picture,
+        out: &mut Output,
+    ) -> Result<Vec<(usize, Rle)>> {
+        for &row in view.tags {
+            out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_SHAPE);
+        }
+        let (objects, others): (Vec<&Item>, Vec<&Item>) =
+            view.items.iter().partition(|item| instance::is_usable(item.kind));
+        others.iter().for_each(|item| out.tally.shape(item, NO_SHAPE));
+        let parts = Parts::of(&objects);
+        let mut masks = Vec::new();
+        let Output { bytes, scratch, tally, .. } = out;
+        let mut xml = Pretty::new(bytes);
+        xml.begin("annotation");
+        let head = self.head(&mut xml, timeline, view.frame, picture);
+        head.map_err(|error| at_frame(error, timeline, view.frame))?;
+        for (id, item) in objects.into_iter().enumerate() {
+            let shape = self.shape(timeline, item, scratch, tally).map_err(|error| located(error, timeline, item))?;
+            let object = Object { timeline, item, id, layout: self.layout, parts: &parts, shape: &shape };
+            object.write(&mut xml, picture).map_err(|error| located(error, timeline, item))?;
+            tally.shape(item, self.outcome(timeline, item));
+            if let Shape::Mask(mask) = shape {
+                masks.push((id, mask));
+            }
+        }
+        xml.end("annotation");
+        tally.frames += 1;
+        Ok(masks)
     }
-    let (objects, others): (Vec<&Item>, Vec<&Item>) =
-        view.items.iter().partition(|item| instance::is_usable(item.kind));
-    others.iter().for_each(|item| out.tally.shape(item, NO_SHAPE));
-    let parts = Parts::of(&objects);
-    let mut masks = Vec::new();
-    let Output { bytes, scratch, tally, .. } = out;
-    let mut xml = Pretty::new(bytes);
-    xml.begin("annotation");
-    head(&mut xml, timeline, view.frame, picture).map_err(|error| at_frame(error, timeline, view.frame))?;
-    for (id, item) in objects.into_iter().enumerate() {
-        let shape = Shape::of(timeline, item, scratch, tally).map_err(|error| located(error, timeline, item))?;
-        let object = Object { timeline, item, id, parts: &parts, shape: &shape };
-        object.write(&mut xml, picture).map_err(|error| located(error, timeline, item))?;
-        tally.shape(
-            item,
-            match item.kind {
-                ShapeKind::Ellipse => DRAWN,
-                ShapeKind::Rectangle if timeline.rotation(item) != 0.0 => TURNED,
-                _ => Outcome::Written,
-            },
-        );
-        if let Shape::Mask(mask) = shape {
-            masks.push((id, mask));
+
+    fn outcome(&self, timeline: &Timeline<'_>, item: &Item) -> Outcome {
+        let is_turned = item.kind == ShapeKind::Rectangle && timeline.rotation(item) != 0.0;
+        match item.kind {
+            ShapeKind::Ellipse => DRAWN,
+            _ if is_turned => {
+                if self.layout.keeps_turns {
+                    CORNERS
+                } else {
+                    TURNED
+                }
+            }
+            _ => Outcome::Written,
         }
     }
-    xml.end("annotation");
-    tally.frames += 1;
-    Ok(masks)
-}
 
-fn head(xml: &mut Pretty<'_>, timeline: &Timeline<'_>, frame: u32, picture: &Picture) -> Result<()> {
-    let (folder, name) = picture.id.rsplit_once('/').unwrap_or(("", &picture.id));
-    xml.text("filename", &format!("{name}{}", picture.extension))?;
-    xml.text("folder", folder)?;
-    xml.begin("source");
-    xml.text("sourceImage", "")?;
-    xml.text("sourceAnnotation", "Datumaro")?;
-    xml.end("source");
-    xml.begin("imagesize");
-    let (width, height) = timeline.size(frame);
-    xml.value("nrows", |out| uint(out, u64::from(height)));
-    xml.value("ncols", |out| uint(out, u64::from(width)));
-    xml.end("imagesize");
-    Ok(())
+    fn head(&self, xml: &mut Pretty<'_>, timeline: &Timeline<'_>, frame: u32, picture: &Picture) -> Result<()> {
+        let (folder, name) = picture.id.rsplit_once('/').unwrap_or(("", &picture.id));
+        xml.text("filename", &format!("{name}{}", picture.extension))?;
+        let subset = if self.layout.has_root_folders { timeline.subset.as_str() } else { "" };
+        let slash = if subset.is_empty() || folder.is_empty() { "" } else { "/" };
+        xml.text("folder", &format!("{subset}{slash}{folder}"))?;
+        xml.begin("source");
+        xml.text("sourceImage", "")?;
+        xml.text("sourceAnnotation", "Datumaro")?;
+        xml.end("source");
+        xml.begin("imagesize");
+        let (width, height) = timeline.size(frame);
+        xml.value("nrows", |out| uint(out, u64::from(height)));
+        xml.value("ncols", |out| uint(out, u64::from(width)));
+        xml.end("imagesize");
+        Ok(())
+    }
+
+    fn shape(&self, timeline: &Timeline<'_>, item: &Item, scratch: &mut Scratch, tally: &mut Tally) -> Result<Shape> {
+        let (width, height) = timeline.size(item.frame);
+        let points = timeline.points(item, &mut scratch.points);
+        let rotation = timeline.rotation(item);
+        Ok(match item.kind {
+            ShapeKind::Mask => Shape::Mask(instance::mask(timeline, item, points, &mut scratch.raster, tally)?),
+            ShapeKind::Ellipse => Shape::Mask(instance::ellipse(points, rotation, height, width, &mut scratch.raster)?),
+            ShapeKind::Polygon => Shape::Polygon(points.iter().copied().map(round2_numpy).collect()),
+            _ => {
+                let bad = || Error::new(Code::BadShape, "a rectangle needs four coordinates");
+                let corners = corners(points).ok_or_else(bad)?;
+                if self.layout.keeps_turns && rotation != 0.0 {
+                    Shape::Polygon(rotated_box_to_polygon(&corners, rotation).to_vec())
+                } else {
+                    Shape::Box(corners)
+                }
+            }
+        })
+    }
 }
 
 /// Groups: each object's leader, the first object of its group.
@@ -176,29 +245,12 @@ enum Shape {
     Mask(Rle),
 }
 
-impl Shape {
-    fn of(timeline: &Timeline<'_>, item: &Item, scratch: &mut Scratch, tally: &mut Tally) -> Result<Self> {
-        let (width, height) = timeline.size(item.frame);
-        let points = timeline.points(item, &mut scratch.points);
-        Ok(match item.kind {
-            ShapeKind::Mask => Self::Mask(instance::mask(timeline, item, points, &mut scratch.raster, tally)?),
-            ShapeKind::Ellipse => {
-                let rotation = timeline.rotation(item);
-                Self::Mask(instance::ellipse(points, rotation, height, width, &mut scratch.raster)?)
-            }
-            ShapeKind::Polygon => Self::Polygon(points.iter().copied().map(round2_numpy).collect()),
-            _ => Self::Box(
-                corners(points).ok_or_else(|| Error::new(Code::BadShape, "a rectangle needs four coordinates"))?,
-            ),
-        })
-    }
-}
-
 /// An object that is about to be written.
 struct Object<'o, 't> {
     timeline: &'o Timeline<'t>,
     item: &'o Item,
     id: usize,
+    layout: &'o Layout,
     parts: &'o Parts,
     shape: &'o Shape,
 }
@@ -239,7 +291,9 @@ impl Object<'_, '_> {
             Shape::Polygon(points) => polygon(xml, points, user),
             Shape::Mask(mask) => {
                 xml.begin("segm");
-                xml.text("mask", &mask_name(picture, self.id))?;
+                let name = mask_name(picture, self.id);
+                let base = name.rsplit('/').next().filter(|_| self.layout.has_root_folders);
+                xml.text("mask", base.unwrap_or(&name))?;
                 xml.begin("box");
                 let [x, y, width, height] = mask.bbox();
                 for (name, edge) in [("xmin", x), ("ymin", y), ("xmax", x + width), ("ymax", y + height)] {
