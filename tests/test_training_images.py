@@ -47,6 +47,34 @@ def test_the_numbers_of_classes_and_objects_of_voc_stand_behind_its_palette(pain
         assert objects.getpalette()[:9] == [0, 0, 0, 128, 0, 0, 0, 128, 0]
 
 
+@pytest.mark.parametrize("name", ["voc", "segmentation-mask"])
+def test_every_name_in_the_lists_of_segmentation_has_a_picture_and_its_images(tmp_path, unpacked, name):
+    image = pytest.importorskip("PIL.Image")
+    names = ["a/x.png", "y.png", "points.png"]
+    shapes = [shape("mask", "car", 0, [0, 9, 2, 2, 4, 4]), shape("points", "car", 2, [1, 1])]
+    task = Task(
+        labels=[label("car")],
+        images=[(name, 20, 10) for name in names],
+        files={name: png(20, 10) for name in names},
+        jobs=[Job(0, 2, shapes=shapes)],
+    )
+    source = project(tmp_path / "project.zip", *[replace(task, subset=subset) for subset in ("Train", "validation")])
+    folder = unpacked(source, name, save_images=True)
+    read = {}
+    for split in ("train", "val"):
+        # As VOCSegmentation of torchvision reads them.
+        for stem in (folder / "ImageSets" / "Segmentation" / f"{split}.txt").read_text().split():
+            assert (folder / "JPEGImages" / f"{stem}.png").is_file()
+            with image.open(folder / "SegmentationClass" / f"{stem}.png") as opened:
+                read[split, stem] = np.unique(np.array(opened)).tolist()
+    assert read == {
+        ("train", "a/x"): [0, 1],
+        ("train", "y"): [0],
+        ("val", "a/x_1"): [0, 1],
+        ("val", "y_1"): [0],
+    }
+
+
 def test_kitti_tells_instances_apart_and_every_picture_has_rows_of_fifteen_columns(painted, unpacked):
     image = pytest.importorskip("PIL.Image")
     folder = unpacked(painted, "KITTI 1.0") / "default"

@@ -17,7 +17,7 @@ use super::label_images::{Frame, Painting, drop_all, visit};
 use super::listing::{LINE_BREAKS, Picture, check_labels};
 use super::masks::ALL_SHAPES;
 use super::palette::Palette;
-use super::voc_layout::{is_bare, picture_path, write_images, write_labelmap};
+use super::voc_layout::{is_bare, is_blank_listed, picture_path, subsets, write_images, write_labelmap};
 use super::{Format, Options, Profile};
 use crate::error::Result;
 use crate::plan::{
@@ -46,13 +46,13 @@ const NO_MASK: Outcome = Outcome::Dropped("Segmentation mask holds boxes, polygo
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let palette = Palette::by_name(&scene.dataset.schema)?;
-    let mut ids = Ids::new(scene);
+    let (subsets, mut ids) = subsets(scene, options.profile);
     ids.without_images =
         ids.overwritten(scene, |timeline, view, picture| has_masks(timeline, view).then(|| picture.id.clone()))?;
     let overwritten_pictures =
         ids.overwritten(scene, |_, _, picture| options.save_images.then(|| picture_path(picture)))?;
     let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), IMAGES))];
-    for (subset, timelines) in scene.subsets() {
+    for (subset, timelines) in subsets {
         let mut chunks = frame_chunks(scene, timelines, LIST);
         let count = |chunk: &Chunk, scratch: &mut Scratch| count_listed(scene, chunk, scratch);
         if number(&mut chunks, 0, count)? > 0 {
@@ -123,7 +123,7 @@ impl Encoder for SegmentationMask<'_> {
 impl SegmentationMask<'_> {
     fn images(&self, frame: &Frame<'_>, painting: &mut Painting, out: &mut Output) -> Result<()> {
         drop_all(frame.timeline, frame.view, &frame.rest, NO_MASK, &mut out.tally);
-        if frame.masks.is_empty() {
+        if frame.masks.is_empty() && !is_blank_listed(frame.view, self.profile) {
             return Ok(());
         }
         let at = (frame.timeline, frame.view.frame);

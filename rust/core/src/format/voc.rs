@@ -21,7 +21,7 @@ use super::label_images::Painting;
 use super::listing::{LINE_BREAKS, Picture, at_frame, check_labels, is_blank};
 use super::masks::ONLY_MASKS;
 use super::palette::Palette;
-use super::voc_layout::{is_bare, picture_path, write_images, write_labelmap};
+use super::voc_layout::{is_bare, is_blank_listed, picture_path, subsets, write_images, write_labelmap};
 use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::plan::{
@@ -62,21 +62,21 @@ const OVERWRITTEN: Outcome = Outcome::Dropped("a picture of the same name in a l
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let palette = Palette::in_order(&scene.dataset.schema);
-    let ids = Ids::new(scene);
+    let (subsets, ids) = subsets(scene, options.profile);
     let all = 0..scene.timelines.len();
     let mut parts = vec![Part::Files(image_chunks(scene, all.clone(), FRAMES))];
-    for (subset, timelines) in scene.subsets() {
+    for (subset, timelines) in subsets {
         for (section, folder) in LISTS {
             let mut chunks = frame_chunks(scene, timelines.clone(), section);
             if number(&mut chunks, 0, |chunk, scratch| count_listed(scene, chunk, scratch))? > 0 {
                 parts.push(Part::Member { name: format!("ImageSets/{folder}/{subset}.txt"), chunks });
             }
         }
-        if scene.timelines[timelines.clone()].iter().any(has_tags) {
+        if timelines.iter().any(|&place| has_tags(&scene.timelines[place])) {
             for (class, (label, _)) in palette.classes.iter().enumerate() {
                 let chunk = |timeline| Chunk { first: class as u64, ..single_chunk(LABEL, timeline) };
-                let chunks = timelines.clone().map(chunk).collect();
-                parts.push(Part::Member { name: list_of_label(label, subset)?, chunks });
+                let chunks = timelines.iter().copied().map(chunk).collect();
+                parts.push(Part::Member { name: list_of_label(label, &subset)?, chunks });
             }
         }
     }
@@ -206,7 +206,7 @@ impl Voc<'_> {
             }
             if self.later_images.contains(&at) {
                 masks.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
-            } else if !masks.is_empty() {
+            } else if !masks.is_empty() || is_blank_listed(view, self.profile) {
                 let masks = ONLY_MASKS.convert(timeline, masks, &mut out.scratch, &mut out.tally)?.masks;
                 let classes = (&self.palette, self.profile);
                 write_images(&mut painting, classes, (timeline, view.frame), &picture.id, &masks, out)?;

@@ -3,15 +3,34 @@
 
 use super::Profile;
 use super::annotation::place;
+use super::ids::Ids;
 use super::label_images::Painting;
 use super::listing::Picture;
 use super::masks::Mask;
 use super::palette::{Colour, Palette, voc};
+use super::splits::{Group, groups};
 use crate::error::Result;
 use crate::plan::Output;
 use crate::raster::png::Pixels;
 use crate::schema::ShapeKind;
-use crate::timeline::{FrameView, Timeline};
+use crate::timeline::{FrameView, Scene, Timeline};
+
+/// The subsets and the ids of pictures as a profile wants them: all subsets share folders, so that for training an id
+/// must differ from those of other subsets too.
+pub fn subsets(scene: &Scene<'_>, profile: Profile) -> (Vec<Group>, Ids) {
+    let groups = groups(scene, profile);
+    let ids = match profile {
+        Profile::Cvat => Ids::of_groups(scene, &groups),
+        Profile::Training => Ids::of_groups(scene, &[(String::new(), (0..scene.timelines.len()).collect())]),
+    };
+    (groups, ids)
+}
+
+/// Whether a frame without masks has images all the same: the lists name those without annotations, and readers want
+/// images of all that they name.
+pub fn is_blank_listed(view: &FrameView<'_>, profile: Profile) -> bool {
+    profile == Profile::Training && is_bare(view)
+}
 
 /// Where the picture of a frame lies.
 pub fn picture_path(picture: &Picture) -> String {
