@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 import zipfile
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 import framehaul
 from backups import Job, Task, label, png, project
@@ -127,6 +129,40 @@ def test_an_encoded_frame_shows_what_the_frame_shows(tmp_path, image_format, los
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
     assert np.abs(decoded.astype(int) - pixels(frame)).mean() <= loss
     assert shown(decoded) == 5
+
+
+def decoded_jpeg(frame: av.VideoFrame) -> np.ndarray:
+    data = encoder("jpeg", 95)(frame)
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+
+
+@pytest.mark.parametrize("colorspace", ["ITU709", "ITU601"])
+@pytest.mark.parametrize("color_range", ["UNSPECIFIED", "MPEG", "JPEG"])
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuvj420p", "yuv444p", "yuv420p10le", "gray"])
+@pytest.mark.parametrize("size", [(64, 48), (53, 37)])
+def test_jpeg_has_the_colours_of_the_frame_whatever_it_calls_them(pix_fmt, color_range, colorspace, size):
+    width, height = size
+    slope = np.linspace(0, 255, width)[None, :] + np.zeros((height, 1))
+    picture = np.stack([slope, slope[:, ::-1], np.full_like(slope, 90)], 2).astype(np.uint8)
+    frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=pix_fmt)
+    frame.color_range = av.video.reformatter.ColorRange[color_range]
+    frame.colorspace = av.video.reformatter.Colorspace[colorspace]
+    assert np.abs(decoded_jpeg(frame).astype(int) - pixels(frame)).mean() < 3
+
+
+def test_jpeg_of_a_video_is_nearer_to_it_than_over_red_green_and_blue(tmp_path):
+    frame = Video(str(film(tmp_path / "v.mp4", 6))).frame(5)
+    brightness = np.frombuffer(memoryview(frame.planes[0]), np.uint8).reshape(HEIGHT, -1)[:, :WIDTH]
+    expected = (brightness.astype(float) - 16) * 255 / 219
+
+    def distance(data: bytes) -> float:
+        with Image.open(io.BytesIO(data)) as image:
+            image.draft("YCbCr", None)
+            return float(np.abs(np.asarray(image)[..., 0] - expected).mean())
+
+    out = io.BytesIO()
+    Image.fromarray(pixels(frame)).save(out, "jpeg", quality=95)
+    assert distance(encoder("jpeg", 95)(frame)) < distance(out.getvalue())
 
 
 def test_quality_makes_pictures_larger(tmp_path):

@@ -109,6 +109,9 @@ def pack(members: Sequence[tuple[str, bytes]], out: Path) -> int:
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """Encodes height x width x (red, green, blue). Other threads run meanwhile."""
 
+def full_range(plane: NDArray[np.uint8], chroma: bool) -> NDArray[np.uint8]:
+    """Spreads a plane of a video, brightness or a colour difference, over the whole range of bytes, as JPEG has it."""
+
 def error_codes() -> list[str]:
     """Every code that an error of the core can have."""
 

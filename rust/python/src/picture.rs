@@ -2,7 +2,9 @@
 
 use framehaul_core::error::{Code, Error};
 use framehaul_core::media::png;
-use numpy::{PyReadonlyArray3, PyUntypedArrayMethods};
+use framehaul_core::media::range::Plane;
+use numpy::ndarray::Array2;
+use numpy::{IntoPyArray, PyArray2, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -11,7 +13,8 @@ use crate::error::to_py;
 
 /// Adds the function.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(encode_png, module)?)
+    module.add_function(wrap_pyfunction!(encode_png, module)?)?;
+    module.add_function(wrap_pyfunction!(full_range, module)?)
 }
 
 #[pyfunction]
@@ -24,4 +27,23 @@ fn encode_png<'py>(py: Python<'py>, pixels: PyReadonlyArray3<'py, u8>) -> PyResu
     let bytes = pixels.as_slice()?;
     let picture = py.detach(|| png::encode(bytes, width, height)).map_err(to_py)?;
     Ok(PyBytes::new(py, &picture))
+}
+
+#[pyfunction]
+fn full_range<'py>(
+    py: Python<'py>,
+    plane: PyReadonlyArray2<'py, u8>,
+    chroma: bool,
+) -> PyResult<Bound<'py, PyArray2<u8>>> {
+    let rows = plane.as_array();
+    let kind = if chroma { Plane::Chroma } else { Plane::Luma };
+    let spread = py.detach(|| {
+        let mut out = Vec::with_capacity(rows.len());
+        for row in rows.rows() {
+            kind.spread(row.as_slice()?, &mut out);
+        }
+        Array2::from_shape_vec(rows.dim(), out).ok()
+    });
+    let spread = spread.ok_or_else(|| PyValueError::new_err("expected rows without gaps"))?;
+    Ok(spread.into_pyarray(py))
 }

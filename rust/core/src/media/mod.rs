@@ -5,6 +5,7 @@
 
 mod files;
 pub mod png;
+pub mod range;
 
 use std::path::PathBuf;
 
