@@ -103,7 +103,7 @@ def difference(archive: Path, folder: Path, extension: str) -> float:
 
 
 PAIRS = {"jpeg": (pillow_loop, "jpg", 2), "png": (opencv_loop, "png", 0)}
-"""The loop that does the same, the extension, and how much pixels may differ in the mean: JPEG is made in another way."""
+"""The loop that does the same, the extension, and how much pixels may differ in the mean: JPEG is encoded otherwise."""
 
 
 @pytest.mark.parametrize("image_format", PAIRS)
