@@ -357,10 +357,7 @@ impl Worker<'_> {
         let packed = match (part, self.shelf) {
             (Part::Member { .. }, _) => packer.part(&output.bytes)?,
             (Part::Files(_), _) => {
-                let ends = output.files.iter().skip(1).map(|(_, start)| *start).chain([output.bytes.len()]);
-                for ((name, start), end) in output.files.iter().zip(ends) {
-                    packer.file(name, &output.bytes[*start..end])?;
-                }
+                output.files().try_for_each(|(name, content)| packer.file(name, content))?;
                 packer.take()
             }
             (Part::Pictures(_), Some(shelf)) => {

@@ -70,14 +70,23 @@ pub trait Encoder: Send + Sync {
 pub struct Output {
     /// The bytes: of a member's piece, or of all files one behind another.
     pub bytes: Vec<u8>,
-    /// Names of files and where their bytes begin.
-    pub files: Vec<(String, usize)>,
+    /// The files.
+    files: Vec<FileStart>,
+    /// Their names, one behind another.
+    names: String,
     /// The pictures asked for.
     pub pictures: Vec<Request>,
     /// What became of the annotations.
     pub tally: Tally,
     /// Memory for intermediate results.
     pub scratch: Scratch,
+}
+
+/// Where a file's bytes and name begin.
+#[derive(Clone, Copy)]
+struct FileStart {
+    bytes: usize,
+    name: usize,
 }
 
 /// A picture that is to be stored.
@@ -102,6 +111,8 @@ pub struct Scratch {
     pub elements: Vec<Item>,
     /// For masks.
     pub raster: raster::Scratch,
+    /// For names of files.
+    pub name: String,
 }
 
 impl Output {
@@ -109,13 +120,35 @@ impl Output {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.files.clear();
+        self.names.clear();
         self.pictures.clear();
         self.tally = Tally::default();
     }
 
     /// Starts a file; what is appended from here on is its content.
-    pub fn begin_file(&mut self, name: String) {
-        self.files.push((name, self.bytes.len()));
+    pub fn begin_file(&mut self, name: &str) {
+        self.file_from(self.bytes.len(), name);
+    }
+
+    /// Makes a file of what was appended from this length of `bytes` on.
+    pub fn file_from(&mut self, start: usize, name: &str) {
+        self.files.push(FileStart { bytes: start, name: self.names.len() });
+        self.names.push_str(name);
+    }
+
+    /// Whether there are files.
+    pub fn has_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
+    /// Names and contents of the files.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let end = FileStart { bytes: self.bytes.len(), name: self.names.len() };
+        let ends = self.files.iter().skip(1).copied().chain([end]);
+        self.files
+            .iter()
+            .zip(ends)
+            .map(|(file, end)| (&self.names[file.name..end.name], &self.bytes[file.bytes..end.bytes]))
     }
 
     /// Asks for the picture of a frame under this name; in chunks of [`Part::Pictures`] only.

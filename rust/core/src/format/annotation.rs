@@ -116,14 +116,16 @@ fn fill<'a>(
     if specs.is_empty() {
         return Ok(());
     }
-    let mut texts: Vec<Option<&'a str>> = vec![None; specs.len()];
-    stored(&mut |attribute, value| {
-        if let Some(slot) = attribute.checked_sub(first).and_then(|place| texts.get_mut(place as usize)) {
-            *slot = Some(value);
+    values.extend(specs.iter().map(|spec| (spec.name.as_str(), Value::Text(&spec.default_value))));
+    stored(&mut |attribute, text| {
+        if let Some((_, value)) = attribute.checked_sub(first).and_then(|place| values.get_mut(place as usize)) {
+            *value = Value::Text(text);
         }
     });
-    for (spec, text) in specs.iter().zip(texts) {
-        values.push((&spec.name, typed(spec, text.unwrap_or(&spec.default_value))?));
+    for (spec, (_, value)) in specs.iter().zip(values) {
+        if let Value::Text(text) = *value {
+            *value = typed(spec, text)?;
+        }
     }
     Ok(())
 }

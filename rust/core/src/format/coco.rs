@@ -170,7 +170,7 @@ fn image_ids(scene: &Scene<'_>) -> Vec<ImageIds> {
         let mut own = Vec::with_capacity(timeline.frames.len() as usize);
         for frame in timeline.frames.iter() {
             let mut name = String::new();
-            timeline.write_id(frame, &mut name, &mut String::new());
+            timeline.write_stem(frame, &mut name);
             let id = *known.entry(name).or_insert(next);
             next = next.max(id + 1);
             own.push(id);

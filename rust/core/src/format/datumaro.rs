@@ -125,7 +125,7 @@ impl<'s> Datumaro<'s> {
 
     fn item(&self, timeline: &'s Timeline<'s>, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
         let mut id = String::new();
-        timeline.write_id(view.frame, &mut id, &mut String::new());
+        timeline.write_stem(view.frame, &mut id);
         out.text("{\"id\": ");
         json::ascii(&mut out.bytes, &id);
         out.text(", \"annotations\": [");

@@ -93,7 +93,7 @@ impl Encoder for Localization<'_> {
                 return Ok(());
             }
             let id = self.id(chunk.timeline, view.frame, &mut out.tally)?;
-            out.begin_file(file_name(&timeline.subset, &id));
+            out.begin_file(&file_name(&timeline.subset, &id));
             self.frame(timeline, view, out)
         })?;
         out.scratch.visit = visit;

@@ -99,7 +99,7 @@ fn write(frame: &Frame<'_>, layout: &Layout, painting: &mut Painting, out: &mut 
     drop_all(frame.timeline, frame.view, &frame.rest, NO_MASK, &mut out.tally);
     let characters = characters(frame.timeline, &frame.masks, &mut out.tally)?;
     let path = |extension: &str| format!("{}/{}_GT.{extension}", frame.timeline.subset, frame.picture.id);
-    out.begin_file(path("txt"));
+    out.begin_file(&path("txt"));
     lines(&characters, layout, &frame.masks, &mut out.bytes);
     if characters.is_empty() {
         return Ok(());
@@ -116,7 +116,7 @@ fn write(frame: &Frame<'_>, layout: &Layout, painting: &mut Painting, out: &mut 
         let at = usize::try_from(class).ok().and_then(|class| class.checked_sub(1));
         at.map_or(WHITE, |at| characters.get(at).map_or(BLACK, |character| character.colour))
     });
-    out.begin_file(path("bmp"));
+    out.begin_file(&path("bmp"));
     bitmap(painting.canvas(), &colours, &mut out.bytes)
 }
 

@@ -112,7 +112,7 @@ fn own_ids(scene: &Scene<'_>, places: &[usize]) -> Vec<(Frame, String)> {
         let timeline = &scene.timelines[place];
         for frame in timeline.frames.iter() {
             let mut id = String::new();
-            timeline.write_id(frame, &mut id, &mut String::new());
+            timeline.write_stem(frame, &mut id);
             ids.push(((place, frame), id));
         }
     }

@@ -150,7 +150,7 @@ fn boxes(frame: &Frame<'_>, layout: &Layout, out: &mut Output) -> Result<()> {
     let (boxes, others): (Vec<Item>, Vec<Item>) = frame.rest.iter().partition(|item| item.kind == ShapeKind::Rectangle);
     drop_all(frame.timeline, frame.view, &others, NO_MASK, &mut out.tally);
     if !boxes.is_empty() || layout.is_complete {
-        out.begin_file(path(frame, "label_2", "txt"));
+        out.begin_file(&path(frame, "label_2", "txt"));
     }
     for item in &boxes {
         line(frame.timeline, item, layout, out)?;

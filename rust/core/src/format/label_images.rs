@@ -101,7 +101,7 @@ impl Painting {
 
     /// Begins a file and writes the image with these pixels for the numbers.
     pub fn write(&self, name: String, pixels: &Pixels<'_>, out: &mut Output) -> Result<()> {
-        out.begin_file(name);
+        out.begin_file(&name);
         png::encode(&self.canvas, pixels, &mut out.bytes)
     }
 }

@@ -104,12 +104,12 @@ impl Encoder for LabelMe<'_> {
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
             self.ids.note(chunk.timeline, timeline, view.frame, &mut out.tally);
-            out.begin_file(format!("{}/{}.xml", (self.layout.annotations)(timeline), picture.id));
+            out.begin_file(&format!("{}/{}.xml", (self.layout.annotations)(timeline), picture.id));
             let masks = self.frame(timeline, view, &picture, out)?;
             for (id, mask) in masks {
                 canvas.reset(mask.height, mask.width)?;
                 canvas.paint(&mask, 1)?;
-                out.begin_file(format!("{}/{}", (self.layout.masks)(timeline), mask_name(&picture, id)));
+                out.begin_file(&format!("{}/{}", (self.layout.masks)(timeline), mask_name(&picture, id)));
                 png::encode(&canvas, &Pixels::Rgba8(&MASK_COLOURS), &mut out.bytes)?;
             }
             Ok(())

@@ -119,7 +119,7 @@ pub fn refuse_repeats(scene: &Scene<'_>, subsets: &[Group]) -> Result<()> {
         for timeline in &pictures {
             for frame in timeline.frames.iter() {
                 let mut id = String::new();
-                timeline.write_id(frame, &mut id, &mut String::new());
+                timeline.write_stem(frame, &mut id);
                 if let Some(id) = known.replace(id) {
                     return Err(repeated(&id, timeline, frame));
                 }
@@ -128,7 +128,7 @@ pub fn refuse_repeats(scene: &Scene<'_>, subsets: &[Group]) -> Result<()> {
         for timeline in videos.iter().filter(|_| !known.is_empty()) {
             for frame in timeline.frames.iter() {
                 let mut id = String::new();
-                timeline.write_id(frame, &mut id, &mut String::new());
+                timeline.write_stem(frame, &mut id);
                 if known.contains(&id) {
                     return Err(repeated(&id, timeline, frame));
                 }

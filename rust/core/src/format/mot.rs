@@ -169,7 +169,7 @@ impl<'s> Mot<'s> {
     fn frame(&self, place: usize, timeline: &'s Timeline<'s>, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
         let position = self.first_frame[place] + u64::from(view.place) + 1;
         let mut id = String::new();
-        timeline.write_id(view.frame, &mut id, &mut String::new());
+        timeline.write_stem(view.frame, &mut id);
         let number = python_int(&id).filter(|_| self.layout.names_are_frames);
         let frame = number.unwrap_or_else(|| position.to_string());
         for item in view.items {

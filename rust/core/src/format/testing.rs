@@ -60,13 +60,10 @@ pub(crate) fn export_for(profile: Profile, format: &Format, scene: &Scene<'_>) -
             tally.merge(&output.tally);
             member.extend_from_slice(&output.bytes);
             if name.is_some() {
-                assert_eq!(output.files, [], "a chunk of a member begins no files");
+                assert!(!output.has_files(), "a chunk of a member begins no files");
                 continue;
             }
-            let ends = output.files.iter().skip(1).map(|(_, start)| *start).chain([output.bytes.len()]);
-            for ((name, start), end) in output.files.iter().zip(ends) {
-                add(name, &output.bytes[*start..end]);
-            }
+            output.files().for_each(|(name, content)| add(name, content));
         }
         if let Some(name) = name {
             add(name, &member);

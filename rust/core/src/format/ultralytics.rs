@@ -98,12 +98,6 @@ pub struct Shape<'a> {
 }
 
 impl Layout {
-    /// The label file of a picture, whose path is given without its extension.
-    fn label_file(&self, picture: &str) -> String {
-        let last = picture.rfind("/images/").filter(|_| self.follows_last_images).map_or(0, |slash| slash + 1);
-        format!("{}labels{}.txt", &picture[..last], &picture[last + "images".len()..])
-    }
-
     /// A box as the profile wants it, and what became of it; none if nothing of it is left.
     pub fn fit_box(&self, corners: [f64; 4], picture: [f64; 2]) -> Option<([f64; 4], Outcome)> {
         if self.is_inside { clip_box(corners, picture) } else { Some((corners, Outcome::Written)) }
@@ -175,7 +169,7 @@ pub fn plan<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -
         out.clear();
         let place = scene.timelines[timeline].frames.rank(frame);
         encoder.labels(timeline, place..place + 1, &mut out)?;
-        Ok(!out.files.is_empty())
+        Ok(out.has_files())
     })?;
     Ok(Plan { parts, encoder: Box::new(encoder) })
 }
@@ -238,11 +232,25 @@ impl Ultralytics<'_> {
             out.tally.shape(item, outcome);
         }
         if out.bytes.len() > start {
-            let mut path = format!("images/{}/", self.subsets[self.subset_of[place_of_timeline]].name);
-            timeline.write_id(view.frame, &mut path, &mut String::new());
-            out.files.push((self.layout.label_file(&path), start));
+            let mut name = std::mem::take(&mut out.scratch.name);
+            self.label_file(place_of_timeline, view.frame, &mut name);
+            out.file_from(start, &name);
+            out.scratch.name = name;
         }
         Ok(())
+    }
+
+    /// Writes the name of a picture's label file.
+    fn label_file(&self, timeline: usize, frame: u32, name: &mut String) {
+        name.clear();
+        for text in ["images/", &self.subsets[self.subset_of[timeline]].name, "/"] {
+            name.push_str(text);
+        }
+        self.scene.timelines[timeline].write_stem(frame, name);
+        let last = if self.layout.follows_last_images { name.rfind("/images/") } else { None };
+        let start = last.map_or(0, |slash| slash + 1);
+        name.replace_range(start..start + "images".len(), "labels");
+        name.push_str(".txt");
     }
 
     fn list(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {

@@ -201,7 +201,7 @@ impl Voc<'_> {
             if self.later_xml.contains(&at) {
                 boxes.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
             } else {
-                out.begin_file(format!("Annotations/{}.xml", picture.id));
+                out.begin_file(&format!("Annotations/{}.xml", picture.id));
                 annotation(timeline, view.frame, &picture, &boxes, !masks.is_empty(), out)?;
             }
             if self.later_images.contains(&at) {

@@ -135,10 +135,15 @@ impl Yolo<'_> {
     }
 
     fn frame(&self, timeline: &Timeline<'_>, subset: &str, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
-        let mut name = format!("obj_{subset}_data/");
-        timeline.write_id(view.frame, &mut name, &mut String::new());
+        let mut name = std::mem::take(&mut out.scratch.name);
+        name.clear();
+        for text in ["obj_", subset, "_data/"] {
+            name.push_str(text);
+        }
+        timeline.write_stem(view.frame, &mut name);
         name.push_str(".txt");
-        out.begin_file(name);
+        out.begin_file(&name);
+        out.scratch.name = name;
         let (width, height) = timeline.size(view.frame);
         let size = [f64::from(width), f64::from(height)];
         for item in view.items {

@@ -70,7 +70,7 @@ fn numbered(scene: &Scene<'_>, subsets: &[Subset], untagged: Option<&'static str
                     used.0.clear();
                 }
                 let mut id = String::new();
-                timeline.write_id(frame, &mut id, &mut String::new());
+                timeline.write_stem(frame, &mut id);
                 let base = base(&id);
                 let folders = folders(timeline, tags_of(timeline, frame), untagged);
                 let names: Vec<String> = folders.map(|folder| used.name(folder, base)).collect();

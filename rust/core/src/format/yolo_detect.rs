@@ -47,7 +47,8 @@ pub fn write_upright_box(shape: &Shape<'_>, out: &mut Output) -> Result<Outcome>
         return Ok(NO_BOX);
     }
     // 0 and 360 are upright, 359.99999 is turned: the remainder is never negative.
-    if shape.timeline.rotation(shape.item).rem_euclid(360.0) > 0.00001 {
+    let rotation = shape.timeline.rotation(shape.item);
+    if rotation != 0.0 && rotation.rem_euclid(360.0) > 0.00001 {
         return Ok(TURNED);
     }
     let picture = shape.picture()?;

@@ -131,7 +131,7 @@ impl Repeats {
                 for frame in timeline.frames.iter() {
                     let this = (place, frame);
                     let mut id = String::new();
-                    timeline.write_id(frame, &mut id, &mut String::new());
+                    timeline.write_stem(frame, &mut id);
                     let (first, standing) = known.entry(id).or_insert((this, this));
                     if *first == this {
                         continue;

@@ -101,15 +101,15 @@ impl Sink for Folder {
                     .write_all(&chunk.bytes)
                     .map_err(|error| Error::io(&self.place.path.join(&open.name), &error))?;
             }
-            (Content::Files(entries), None) => {
+            (Content::Files(files), None) => {
                 let mut rest = chunk.bytes.as_slice();
-                for entry in &entries {
+                for (name, entry) in files.iter() {
                     let (content, after) = rest.split_at(entry.packed as usize);
                     rest = after;
-                    let written = self.create_file(&entry.name)?.write_all(content);
-                    written.map_err(|error| self.error(&entry.name, &error))?;
+                    let written = self.create_file(name)?.write_all(content);
+                    written.map_err(|error| self.error(name, &error))?;
                 }
-                self.written.members += entries.len() as u64;
+                self.written.members += files.len() as u64;
             }
             _ => return Err(misuse("a chunk came at the wrong time")),
         }

@@ -11,7 +11,8 @@ pub enum Method {
 /// What the records say about a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    pub name: String,
+    /// Length of the name. Names stand together elsewhere: there are millions, and each by itself costs more than its header.
+    pub name_len: usize,
     pub method: Method,
     /// CRC-32 of the unpacked bytes.
     pub checksum: u32,
@@ -24,7 +25,7 @@ pub struct Entry {
 impl Entry {
     /// A stored member with nothing in it yet.
     pub fn new(name: &str, start: u64) -> Self {
-        Self { name: name.to_owned(), method: Method::Store, checksum: 0, size: 0, packed: 0, start }
+        Self { name_len: name.len(), method: Method::Store, checksum: 0, size: 0, packed: 0, start }
     }
 }
 
@@ -49,7 +50,7 @@ pub const fn is_wide(value: u64) -> bool {
 
 /// Appends a local header. A `zip64` one has the same length whatever the sizes, so that it can be written over when
 /// they are known.
-pub fn local(entry: &Entry, zip64: bool, out: &mut Vec<u8>) {
+pub fn local(entry: &Entry, name: &str, zip64: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(b"PK\x03\x04");
     u16s(out, &[version(zip64)]);
     common(entry, out);
@@ -58,8 +59,8 @@ pub fn local(entry: &Entry, zip64: bool, out: &mut Vec<u8>) {
     } else {
         u32s(out, &[narrow(entry.packed), narrow(entry.size)]);
     }
-    u16s(out, &[entry.name.len() as u16, if zip64 { 20 } else { 0 }]);
-    out.extend_from_slice(entry.name.as_bytes());
+    u16s(out, &[name.len() as u16, if zip64 { 20 } else { 0 }]);
+    out.extend_from_slice(name.as_bytes());
     if zip64 {
         u16s(out, &[ZIP64_EXTRA, 16]);
         u64s(out, &[entry.size, entry.packed]);
@@ -67,7 +68,7 @@ pub fn local(entry: &Entry, zip64: bool, out: &mut Vec<u8>) {
 }
 
 /// Appends a record of the central directory.
-pub fn central(entry: &Entry, out: &mut Vec<u8>) {
+pub fn central(entry: &Entry, name: &str, out: &mut Vec<u8>) {
     let all = [entry.size, entry.packed, entry.start];
     let wide = all.iter().filter(|value| is_wide(**value)).count() as u16;
     out.extend_from_slice(b"PK\x01\x02");
@@ -75,9 +76,9 @@ pub fn central(entry: &Entry, out: &mut Vec<u8>) {
     common(entry, out);
     u32s(out, &[narrow(entry.packed), narrow(entry.size)]);
     // The zeros: length of the comment, number of the disk, and "not known to be text".
-    u16s(out, &[entry.name.len() as u16, if wide > 0 { 4 + 8 * wide } else { 0 }, 0, 0, 0]);
+    u16s(out, &[name.len() as u16, if wide > 0 { 4 + 8 * wide } else { 0 }, 0, 0, 0]);
     u32s(out, &[PLAIN_FILE, narrow(entry.start)]);
-    out.extend_from_slice(entry.name.as_bytes());
+    out.extend_from_slice(name.as_bytes());
     if wide > 0 {
         u16s(out, &[ZIP64_EXTRA, 8 * wide]);
         for value in all.into_iter().filter(|value| is_wide(*value)) {
@@ -142,15 +143,9 @@ mod tests {
     #[test]
     fn a_central_record_widens_exactly_the_fields_that_overflow() {
         let mut out = Vec::new();
-        let entry = Entry {
-            name: "é".into(),
-            method: Method::Deflate,
-            checksum: 7,
-            size: FOUR_GIB,
-            packed: 9,
-            start: FOUR_GIB + 1,
-        };
-        central(&entry, &mut out);
+        let entry =
+            Entry { name_len: 2, method: Method::Deflate, checksum: 7, size: FOUR_GIB, packed: 9, start: FOUR_GIB + 1 };
+        central(&entry, "é", &mut out);
         assert_eq!(out.len(), 46 + 2 + 4 + 16);
         assert_eq!(out[6], 45, "version needed");
         assert_eq!(out[20..28], [9, 0, 0, 0, 255, 255, 255, 255], "packed and unpacked size");
@@ -165,9 +160,9 @@ mod tests {
     fn a_wide_local_header_keeps_its_length() {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let mut entry = Entry::new("a", 0);
-        local(&entry, true, &mut before);
+        local(&entry, "a", true, &mut before);
         (entry.size, entry.packed, entry.checksum) = (u64::MAX, u64::MAX, u32::MAX);
-        local(&entry, true, &mut after);
+        local(&entry, "a", true, &mut after);
         assert_eq!((before.len(), after.len()), (51, 51));
     }
 

@@ -28,7 +28,35 @@ pub(super) enum Content {
     /// A part of the streamed member, with the checksum and length of what was packed.
     Part(Method, crc32fast::Hasher),
     /// Whole members, one after the other.
-    Files(Vec<Entry>),
+    Files(Files),
+}
+
+/// Whole members, their names one behind another.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    entries: Vec<Entry>,
+    names: String,
+}
+
+impl Files {
+    fn push(&mut self, name: &str, entry: Entry) {
+        self.names.push_str(name);
+        self.entries.push(entry);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Names and entries, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.entries.iter().scan(self.names.as_str(), |rest, entry| {
+            let (name, others) = rest.split_at(entry.name_len);
+            *rest = others;
+            Some((name, entry))
+        })
+    }
 }
 
 impl Chunk {
@@ -43,7 +71,7 @@ pub struct Packer {
     packing: Packing,
     deflate: Option<Deflate>,
     bytes: Vec<u8>,
-    entries: Vec<Entry>,
+    files: Files,
 }
 
 impl Packer {
@@ -53,7 +81,7 @@ impl Packer {
             Packing::Plain => None,
             Packing::Zip(compression) => Deflate::new(compression),
         };
-        Self { packing, deflate, bytes: Vec::new(), entries: Vec::new() }
+        Self { packing, deflate, bytes: Vec::new(), files: Files::default() }
     }
 
     /// Packs the next part of a streamed member.
@@ -83,9 +111,9 @@ impl Packer {
 
     /// The chunk of all whole members added since the last one.
     pub fn take(&mut self) -> Chunk {
-        let entries = std::mem::take(&mut self.entries);
+        let files = std::mem::take(&mut self.files);
         let bytes = std::mem::take(&mut self.bytes);
-        Chunk { packing: self.packing, bytes, content: Content::Files(entries) }
+        Chunk { packing: self.packing, bytes, content: Content::Files(files) }
     }
 
     fn add(&mut self, name: &str, data: &[u8], checksum: Option<u32>, compress: bool) -> Result<()> {
@@ -103,10 +131,10 @@ impl Packer {
         entry.packed = packed.len() as u64;
         if self.packing != Packing::Plain {
             entry.checksum = checksum.unwrap_or_else(|| crc32fast::hash(data));
-            header::local(&entry, header::is_wide(entry.size), &mut self.bytes);
+            header::local(&entry, name, header::is_wide(entry.size), &mut self.bytes);
         }
         self.bytes.extend_from_slice(packed);
-        self.entries.push(entry);
+        self.files.push(name, entry);
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::error::Result;
 
 use super::compress::{Compression, END_OF_STREAM};
 use super::header::{self, Entry, Method};
-use super::pack::{Chunk, Content, Packing};
+use super::pack::{Chunk, Content, Files, Packing};
 use super::place::{Place, unwritable};
 use super::{Sink, Written, check_name, misuse};
 
@@ -73,7 +73,7 @@ impl Sink for Archive {
             (Content::Part(packed, checksum), Some(method)) if packed == method => {
                 self.writer.part(&chunk.bytes, &checksum)
             }
-            (Content::Files(entries), None) => self.writer.files(&chunk.bytes, entries),
+            (Content::Files(files), None) => self.writer.files(&chunk.bytes, &files),
             _ => return Err(misuse("a chunk came at the wrong time")),
         };
         written.map_err(|error| self.place.error(&error))
@@ -102,6 +102,7 @@ const DIRECTORY_IN_MEMORY: usize = 1 << 20;
 
 /// A streamed member under way.
 struct Open {
+    name: String,
     entry: Entry,
     checksum: crc32fast::Hasher,
 }
@@ -143,9 +144,9 @@ impl<W: Write + Seek> Writer<W> {
         let mut entry = Entry::new(name, self.at);
         entry.method = method;
         let mut record = Vec::new();
-        header::local(&entry, true, &mut record);
+        header::local(&entry, name, true, &mut record);
         self.append(&record)?;
-        self.open = Some(Open { entry, checksum: crc32fast::Hasher::new() });
+        self.open = Some(Open { name: name.to_owned(), entry, checksum: crc32fast::Hasher::new() });
         Ok(())
     }
 
@@ -158,32 +159,31 @@ impl<W: Write + Seek> Writer<W> {
         self.append(bytes)
     }
 
-    fn end(&mut self, Open { mut entry, checksum }: Open) -> io::Result<()> {
+    fn end(&mut self, Open { name, mut entry, checksum }: Open) -> io::Result<()> {
         if entry.method == Method::Deflate {
             entry.packed += END_OF_STREAM.len() as u64;
             self.append(&END_OF_STREAM)?;
         }
         entry.checksum = checksum.finalize();
         self.record.clear();
-        header::local(&entry, true, &mut self.record);
+        header::local(&entry, &name, true, &mut self.record);
         self.out.seek(SeekFrom::Start(entry.start))?;
         self.out.write_all(&self.record)?;
         self.out.seek(SeekFrom::Start(self.at))?;
-        self.list(&entry)
+        self.list(&name, &entry)
     }
 
-    fn files(&mut self, bytes: &[u8], entries: Vec<Entry>) -> io::Result<()> {
-        for mut entry in entries {
-            entry.start += self.at;
-            self.list(&entry)?;
+    fn files(&mut self, bytes: &[u8], files: &Files) -> io::Result<()> {
+        for (name, entry) in files.iter() {
+            self.list(name, &Entry { start: self.at + entry.start, ..*entry })?;
         }
         self.append(bytes)
     }
 
     /// Adds a member to the central directory.
-    fn list(&mut self, entry: &Entry) -> io::Result<()> {
+    fn list(&mut self, name: &str, entry: &Entry) -> io::Result<()> {
         self.record.clear();
-        header::central(entry, &mut self.record);
+        header::central(entry, name, &mut self.record);
         self.members += 1;
         self.directory.write_all(&self.record)
     }

@@ -73,7 +73,19 @@ pub fn json_float(out: &mut Vec<u8>, value: f64) {
 
 /// `numpy.around(value, 2)`: scaled, rounded half to even, scaled back, with the errors of both multiplications.
 pub fn round2_numpy(value: f64) -> f64 {
-    (value * 100.0).round_ties_even() / 100.0
+    round_ties_even(value * 100.0) / 100.0
+}
+
+/// The integer nearest to `value`, of two the even one. The same as [`f64::round_ties_even`], which without SSE 4.1 is a
+/// call of a function: a sum as great as 2^52 has no room for fractions, and the processor rounds them as wanted.
+fn round_ties_even(value: f64) -> f64 {
+    const NO_FRACTIONS: f64 = (1u64 << FRACTION_BITS) as f64;
+    let magnitude = value.abs();
+    if magnitude >= NO_FRACTIONS {
+        return value;
+    }
+    // NaN comes here too and stays what it is.
+    (magnitude + NO_FRACTIONS - NO_FRACTIONS).copysign(value)
 }
 
 /// Python's `round(value, 2)`: the double nearest to the decimal that [`fixed2`] prints.
@@ -115,7 +127,17 @@ fn hundredths(value: f64) -> Option<u64> {
 }
 
 /// The magnitude in millionths, rounded half to even; none from 2^43 on, where it would not fit.
+///
+/// Where the rounded product lies clearly nearer to one integer than to any other, so does the exact one: below 10^8 they
+/// differ by less than 10^-8. That is 3 times as fast as the exact product, which decides what is left.
 fn millionths(value: f64) -> Option<u64> {
+    let about = value.abs() * 1e6;
+    if about < 1e8 {
+        let units = (about + 0.5) as i64;
+        if (about - units as f64).abs() < 0.499_999 {
+            return Some(units as u64);
+        }
+    }
     let (mantissa, shift) = parts(value)?;
     let scaled = u128::from(mantissa) * 1_000_000; // below 2^73
     if shift > 73 {

@@ -1,7 +1,6 @@
 //! Sets of frames, and the names of frames.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -162,8 +161,8 @@ impl FrameNames {
     fn write_own(&self, dataset: &Dataset, task: &Task, frame: u32, out: &mut String) {
         match &task.media {
             Media::Video { .. } => {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "frame_{:06}", task.absolute(frame) + self.offset);
+                out.push_str("frame_");
+                push_number(task.absolute(frame) + self.offset, out);
             }
             Media::Images { rows } => match self.renamed.get(&frame) {
                 Some(name) => out.push_str(name),
@@ -171,6 +170,14 @@ impl FrameNames {
             },
         }
     }
+}
+
+/// Writes a number with at least six digits.
+fn push_number(number: u64, out: &mut String) {
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(number);
+    out.push_str(&"000000"[digits.len().min(6)..]);
+    out.push_str(digits);
 }
 
 /// Splits a name as Python's `os.path.splitext` does: leading dots of the last part start no extension.

@@ -44,6 +44,8 @@ impl Moment {
         let rows = &columns.keyframes;
         let left = rows.rotation[self.left.row as usize];
         match self.right {
+            // Few shapes are turned, and the remainders are slow.
+            Some(right) if left == 0.0 && rows.rotation[right.row as usize] == 0.0 => 0.0,
             Some(right) if interpolate::rotates(kind, rows.points.get(self.left.row), rows.points.get(right.row)) => {
                 interpolate::rotation(left, rows.rotation[right.row as usize], self.offset(right, frame))
             }

@@ -305,15 +305,31 @@ impl<'d> Timeline<'d> {
     /// Writes the id of a frame in the formats of training tools, its name without extension and with `/` between
     /// folders, and the extension of its picture in lower case.
     pub fn write_id(&self, frame: u32, id: &mut String, extension: &mut String) {
+        self.write_parts(frame, id, |dot_extension| {
+            if dot_extension.is_ascii() {
+                let start = extension.len();
+                extension.push_str(dot_extension);
+                extension[start..].make_ascii_lowercase();
+            } else {
+                extension.extend(dot_extension.chars().flat_map(char::to_lowercase));
+            }
+        });
+    }
+
+    /// Writes the id of a frame as [`Timeline::write_id`] does, without the extension.
+    pub fn write_stem(&self, frame: u32, id: &mut String) {
+        self.write_parts(frame, id, |_| ());
+    }
+
+    fn write_parts(&self, frame: u32, id: &mut String, extension: impl FnOnce(&str)) {
         let start = id.len();
         self.write_name(frame, id);
         if !self.has_paths() {
-            extension.push_str(self.names.image_format.extension());
-            return;
+            return extension(self.names.image_format.extension());
         }
         let (stem, dot_extension) = split_extension(&id[start..]);
-        extension.extend(dot_extension.chars().flat_map(char::to_lowercase));
         let end = start + stem.len();
+        extension(dot_extension);
         id.truncate(end);
         if id[start..].contains('\\') {
             let with_slashes = id[start..].replace('\\', "/");

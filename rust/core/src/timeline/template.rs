@@ -156,7 +156,7 @@ impl Scene<'_> {
         for timeline in &self.timelines {
             for frame in timeline.frames.iter() {
                 id.clear();
-                timeline.write_id(frame, &mut id, &mut String::new());
+                timeline.write_stem(frame, &mut id);
                 see(&id, timeline, frame)?;
             }
         }

@@ -88,7 +88,7 @@ fn own_names(timeline: &Timeline<'_>) -> Option<Vec<String>> {
     }
     let name = |frame| {
         let mut id = String::new();
-        timeline.write_id(frame, &mut id, &mut String::new());
+        timeline.write_stem(frame, &mut id);
         official(&id).map(|(_, name)| name.to_owned())
     };
     timeline.frames.iter().map(name).collect()
