@@ -31,6 +31,12 @@ impl Outcome {
         }
     }
 
+    /// Whether they are equal; quick where the texts are one and the same.
+    fn is(self, other: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+            && (std::ptr::eq(self.detail(), other.detail()) || self.detail() == other.detail())
+    }
+
     fn detail(self) -> &'static str {
         match self {
             Outcome::Written => "",
@@ -86,7 +92,7 @@ impl Tally {
             self.slots.resize_with(slot + 1, Vec::new);
         }
         let slot = &mut self.slots[slot];
-        match slot.iter_mut().find(|(known, _)| *known == outcome) {
+        match slot.iter_mut().find(|(known, _)| known.is(outcome)) {
             Some((_, total)) => *total += count,
             None => slot.push((outcome, count)),
         }

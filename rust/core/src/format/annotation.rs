@@ -22,6 +22,9 @@ pub enum Value<'a> {
     Count(u32),
 }
 
+/// Attributes with their names, in order. Filled anew for each shape, so that one serves for all.
+pub type Values<'a> = Vec<(&'a str, Value<'a>)>;
+
 /// Names that CVAT adds to the attributes; a label's own attribute of that name loses its value.
 const OCCLUDED: &str = "occluded";
 const ROTATION: &str = "rotation";
@@ -38,7 +41,7 @@ pub fn corners(points: &[f64]) -> Option<[f64; 4]> {
 }
 
 /// Fills `values` with the attributes of a shape, in the order of the label's declaration and then CVAT's own.
-pub fn attributes<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Vec<(&'a str, Value<'a>)>) -> Result<()> {
+pub fn attributes<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Values<'a>) -> Result<()> {
     declared(timeline, item, values)?;
     set(values, OCCLUDED, Value::Flag(item.occluded));
     if matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Ellipse) {
@@ -49,18 +52,14 @@ pub fn attributes<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Vec<(&'
 }
 
 /// Fills `values` with the attributes of an element of a skeleton.
-pub fn element_attributes<'a>(
-    timeline: &Timeline<'a>,
-    element: &Item,
-    values: &mut Vec<(&'a str, Value<'a>)>,
-) -> Result<()> {
+pub fn element_attributes<'a>(timeline: &Timeline<'a>, element: &Item, values: &mut Values<'a>) -> Result<()> {
     declared(timeline, element, values)?;
     tracked(element, values);
     Ok(())
 }
 
 /// Sets what a shape has from its track.
-fn tracked<'a>(item: &Item, values: &mut Vec<(&'a str, Value<'a>)>) {
+fn tracked<'a>(item: &Item, values: &mut Values<'a>) {
     if let Some(track) = item.track_id() {
         set(values, TRACK_ID, Value::Count(track));
         set(values, KEYFRAME, Value::Flag(item.is_keyframe()));
@@ -72,7 +71,7 @@ pub fn skeleton_attributes<'a>(
     timeline: &Timeline<'a>,
     item: &Item,
     elements: &[Item],
-    values: &mut Vec<(&'a str, Value<'a>)>,
+    values: &mut Values<'a>,
 ) -> Result<()> {
     attributes(timeline, item, values)?;
     set(values, KEYFRAME, Value::Flag(elements.iter().any(Item::is_keyframe)));
@@ -80,7 +79,7 @@ pub fn skeleton_attributes<'a>(
 }
 
 /// Sets an attribute; one of that name keeps its place.
-fn set<'a>(values: &mut Vec<(&'a str, Value<'a>)>, name: &'static str, value: Value<'a>) {
+fn set<'a>(values: &mut Values<'a>, name: &'static str, value: Value<'a>) {
     match values.iter_mut().find(|(known, _)| *known == name) {
         Some((_, old)) => *old = value,
         None => values.push((name, value)),
@@ -88,13 +87,13 @@ fn set<'a>(values: &mut Vec<(&'a str, Value<'a>)>, name: &'static str, value: Va
 }
 
 /// Fills `values` with the attributes that the label of a shape declares; one that the shape lacks has its default.
-fn declared<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Vec<(&'a str, Value<'a>)>) -> Result<()> {
+fn declared<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Values<'a>) -> Result<()> {
     fill(&timeline.dataset.schema, item.label, |set| timeline.for_each_value(item, set), values)
         .map_err(|error| located(error, timeline, item))
 }
 
 /// Fills `values` with the attributes of a tag: those that its label declares.
-pub fn tag_attributes<'a>(timeline: &Timeline<'a>, row: u32, values: &mut Vec<(&'a str, Value<'a>)>) -> Result<()> {
+pub fn tag_attributes<'a>(timeline: &Timeline<'a>, row: u32, values: &mut Values<'a>) -> Result<()> {
     let columns = &timeline.dataset.columns;
     let stored = |set: &mut dyn FnMut(u32, &'a str)| {
         columns.tags.attributes.get(row).for_each(|(attribute, value)| set(attribute, columns.text(value)));
@@ -108,7 +107,7 @@ fn fill<'a>(
     schema: &'a Schema,
     label: u32,
     stored: impl FnOnce(&mut dyn FnMut(u32, &'a str)),
-    values: &mut Vec<(&'a str, Value<'a>)>,
+    values: &mut Values<'a>,
 ) -> Result<()> {
     values.clear();
     let first = schema.first_attribute(label);
@@ -238,6 +237,9 @@ pub fn python_int(text: &str) -> Option<String> {
 ///
 /// Unicode lays out the ten digits of a script (general category Nd) without gap, so that the zeros tell all of them.
 pub fn decimal_digit(symbol: char) -> Option<u8> {
+    if symbol.is_ascii() {
+        return symbol.to_digit(10).map(|digit| digit as u8);
+    }
     let code = symbol as u32;
     ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&code)).map(|zero| (code - zero) as u8)
 }

@@ -1,14 +1,14 @@
 //! What the ICDAR formats share: the attribute `text`.
 
 use super::annotation::{Value, python_str, text_of};
-use super::listing::LINE_BREAKS;
+use super::listing::{LINE_BREAKS, has_any};
 use crate::error::{Code, Error, Result};
 
 /// The attribute called `text`; one that would break its line is an error.
 pub fn transcription<'a>(values: &[(&str, Value<'a>)]) -> Result<Option<Value<'a>>> {
     let text = values.iter().find(|(name, _)| *name == "text").map(|(_, value)| *value);
     match text {
-        Some(Value::Text(text)) if text.contains(LINE_BREAKS) => {
+        Some(Value::Text(text)) if has_any(text, &LINE_BREAKS) => {
             Err(Error::new(Code::BadAttributeValue, "ICDAR cannot hold a line break in the attribute \"text\"")
                 .advise("make the text one line in CVAT"))
         }

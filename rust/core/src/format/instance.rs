@@ -204,6 +204,9 @@ fn leader(parts: &[Part]) -> usize {
         Part::Polygon(points) => (1, geometry::ring_area(points)),
         Part::Mask(mask) => (2, mask.area() as f64),
     };
+    if let [_] = parts {
+        return 0;
+    }
     let mut order: Vec<_> = parts.iter().map(rank_and_area).enumerate().collect();
     order.sort_by_key(|(_, (rank, _))| *rank);
     let largest = order.into_iter().reduce(|best, next| if next.1.1 > best.1.1 { next } else { best });

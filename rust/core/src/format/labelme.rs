@@ -9,7 +9,7 @@
 //! Ellipses become masks. The objects of a group are parts of the first of them. For training these files lie below
 //! `Annotations/`, `Masks/` and `Images/`, each in `SUBSET/FOLDER`.
 
-use super::annotation::{Value, attributes, corners, located, python_float, python_int, text_of};
+use super::annotation::{Value, Values, attributes, corners, located, python_float, python_int, text_of};
 use super::ids::Ids;
 use super::instance;
 use super::listing::{Picture, at_frame};
@@ -140,7 +140,7 @@ impl LabelMe<'_> {
             view.items.iter().partition(|item| instance::is_usable(item.kind));
         others.iter().for_each(|item| out.tally.shape(item, NO_SHAPE));
         let parts = Parts::of(&objects);
-        let mut masks = Vec::new();
+        let (mut masks, mut values) = (Vec::new(), Values::new());
         let Output { bytes, scratch, tally, .. } = out;
         let mut xml = Pretty::new(bytes);
         xml.begin("annotation");
@@ -149,7 +149,7 @@ impl LabelMe<'_> {
         for (id, item) in objects.into_iter().enumerate() {
             let shape = self.shape(timeline, item, scratch, tally).map_err(|error| located(error, timeline, item))?;
             let object = Object { timeline, item, id, layout: self.layout, parts: &parts, shape: &shape };
-            object.write(&mut xml, picture).map_err(|error| located(error, timeline, item))?;
+            object.write(&mut xml, picture, &mut values).map_err(|error| located(error, timeline, item))?;
             tally.shape(item, self.outcome(timeline, item));
             if let Shape::Mask(mask) = shape {
                 masks.push((id, mask));
@@ -255,10 +255,9 @@ struct Object<'o, 't> {
     shape: &'o Shape,
 }
 
-impl Object<'_, '_> {
-    fn write(&self, xml: &mut Pretty<'_>, picture: &Picture) -> Result<()> {
-        let mut values = Vec::new();
-        attributes(self.timeline, self.item, &mut values)?;
+impl<'t> Object<'_, 't> {
+    fn write(&self, xml: &mut Pretty<'_>, picture: &Picture, values: &mut Values<'t>) -> Result<()> {
+        attributes(self.timeline, self.item, values)?;
         xml.begin("object");
         xml.text("name", &self.timeline.dataset.schema.label(self.item.label).name)?;
         xml.text("deleted", "0")?;
@@ -271,13 +270,15 @@ impl Object<'_, '_> {
         xml.text("ispartof", &self.parts.leader(self.id).map(|leader| leader.to_string()).unwrap_or_default())?;
         xml.end("parts");
         let user = values.iter().find(|(name, _)| *name == "username").map(|(_, value)| *value);
-        self.shape(xml, picture, &text_of(user.unwrap_or(Value::Text(""))))?;
-        let attributes: Vec<String> = values
-            .iter()
-            .filter(|(name, _)| !matches!(*name, "username" | "occluded"))
-            .map(|(name, value)| format!("{}={}", escaped(name), attribute_value(*value)))
-            .collect();
-        xml.text("attributes", &attributes.join(", "))?;
+        self.shape(xml, picture, &user.map(text_of).unwrap_or_default())?;
+        let mut attributes = String::new();
+        for (name, value) in values.iter().filter(|(name, _)| !matches!(*name, "username" | "occluded")) {
+            attributes.push_str(if attributes.is_empty() { "" } else { ", " });
+            push_escaped(name, &mut attributes);
+            attributes.push('=');
+            push_value(*value, &mut attributes);
+        }
+        xml.text("attributes", &attributes)?;
         xml.end("object");
         Ok(())
     }
@@ -322,12 +323,13 @@ fn polygon(xml: &mut Pretty<'_>, points: &[f64], user: &str) -> Result<()> {
     Ok(())
 }
 
-/// A value in the list of attributes. A text that a reader would take for a number has quotes.
-fn attribute_value(value: Value<'_>) -> String {
+/// Appends a value to the list of attributes. A text that a reader would take for a number has quotes.
+fn push_value(value: Value<'_>, list: &mut String) {
     match value {
-        Value::Text(text) if is_number(text) => format!("\"{text}\""),
-        Value::Text(text) => escaped(text),
-        other => text_of(other),
+        Value::Text(text) if is_number(text) => ["\"", text, "\""].into_iter().for_each(|part| list.push_str(part)),
+        Value::Text(text) => push_escaped(text, list),
+        Value::Flag(flag) => list.push_str(if flag { "True" } else { "False" }),
+        other => list.push_str(&text_of(other)),
     }
 }
 
@@ -338,8 +340,15 @@ fn is_number(text: &str) -> bool {
     (!text.is_empty() && printed == text.as_bytes()) || python_int(text).as_deref() == Some(text)
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('=', "\\=").replace('"', "\\\"").replace(',', "\\,")
+fn push_escaped(text: &str, list: &mut String) {
+    for part in text.split_inclusive(['\\', '=', '"', ',']) {
+        let clean = part.trim_end_matches(['\\', '=', '"', ',']);
+        list.push_str(clean);
+        if clean.len() < part.len() {
+            list.push('\\');
+            list.push_str(&part[clean.len()..]);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 //! ```
 
 use super::annotation::{Value, attributes, corners, int_of, located};
-use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
+use super::listing::{LINE_BREAKS, Picture, check_labels, has_any, label_names};
 use super::splits::{groups, names_of_timelines};
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
@@ -186,7 +186,7 @@ fn write_line(timeline: &Timeline<'_>, item: &Item, [x0, y0, x1, y1]: [f64; 4], 
     for name in ATTRIBUTES {
         match values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value) {
             None => out.text("-"),
-            Some(Value::Text(text)) if text.contains(LINE_BREAKS) => {
+            Some(Value::Text(text)) if has_any(text, &LINE_BREAKS) => {
                 let message = format!("WiderFace cannot hold a line break in the attribute {name:?}");
                 return Err(located(Error::new(Code::BadAttributeValue, message), timeline, item));
             }

@@ -415,6 +415,20 @@ mod tests {
         }
 
         #[test]
+        fn shares_near_the_middle_of_two_millionths_agree_with_the_standard_library(units in 0..100_000_000u64, ulps in -3..=3i64) {
+            let middle = (units as f64 + 0.5) / 1e6;
+            let value = f64::from_bits(middle.to_bits().wrapping_add_signed(ulps));
+            prop_assert_eq!(text(fixed6, value), format!("{value:.6}"));
+        }
+
+        #[test]
+        fn rounding_to_even_agrees_with_the_standard_library(value in doubles(), half in -1_000_000..1_000_000i32) {
+            for value in [value, f64::from(half) / 2.0] {
+                prop_assert_eq!(round_ties_even(value).to_bits(), value.round_ties_even().to_bits());
+            }
+        }
+
+        #[test]
         fn rounding_as_python_is_reading_back_two_decimals(value in doubles()) {
             prop_assert_eq!(round2_python(value).to_bits(), text(fixed2, value).parse::<f64>().unwrap().to_bits());
         }

@@ -51,6 +51,23 @@ const ESCAPED_IN_ATTRIBUTE: [bool; 256] = {
     table
 };
 
+/// The bytes that a text may not have as they are, or only in some characters: U+FFFE and U+FFFF begin with 0xef.
+const SPECIAL_IN_TEXT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < 0x20 {
+        table[i] = i != b'\n' as usize && i != b'\t' as usize;
+        i += 1;
+    }
+    let special = b"&<>\xef";
+    let mut i = 0;
+    while i < special.len() {
+        table[special[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 const fn entity(byte: u8) -> &'static [u8] {
     match byte {
         b'&' => b"&amp;",
@@ -94,6 +111,10 @@ impl<'o> Pretty<'o> {
 
     /// Writes an element with a text. [`Code::Unsupported`] for a text with a character that XML does not have.
     pub fn text(&mut self, name: &str, text: &str) -> Result<()> {
+        if !text.bytes().any(|byte| SPECIAL_IN_TEXT[usize::from(byte)]) {
+            self.value(name, |out| out.extend_from_slice(text.as_bytes()));
+            return Ok(());
+        }
         let is_foreign =
             |c: char| matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}');
         if text.contains(is_foreign) {
@@ -121,7 +142,11 @@ impl<'o> Pretty<'o> {
     }
 
     fn tag(&mut self, bracket: &str, name: &str) {
-        self.out.resize(self.out.len() + 2 * self.depth, b' ');
+        const BLANKS: &[u8; 32] = &[b' '; 32];
+        match BLANKS.get(..2 * self.depth) {
+            Some(blanks) => self.out.extend_from_slice(blanks),
+            None => self.out.resize(self.out.len() + 2 * self.depth, b' '),
+        }
         for part in [bracket, name, ">"] {
             self.out.extend_from_slice(part.as_bytes());
         }

@@ -101,6 +101,9 @@ struct Live {
     track: u32,
     /// Number of its keyframes at or before the current frame.
     after: usize,
+    /// What it showed on the frame before, if the frames up to `until` show the same but for its coordinates.
+    lasting: Option<Item>,
+    until: u32,
 }
 
 /// Which tracks show something in a range of frames, without looking at all of them: tracks by their first frame, with
@@ -249,12 +252,16 @@ impl<'d> Timeline<'d> {
             pending.pop();
             let after = keyframes.partition_point(|keyframe| keyframe.frame <= frame);
             let place = live.partition_point(|live| live.track < track);
-            live.insert(place, Live { track, after });
+            live.insert(place, Live { track, after, lasting: None, until: 0 });
         }
     }
 
     /// Adds what a living track shows on the frame; returns whether it may show something later.
     fn push_track(&self, frame: u32, live: &mut Live, items: &mut Vec<Item>) -> bool {
+        if let Some(item) = live.lasting.filter(|_| frame < live.until) {
+            items.push(Item { frame, ..item });
+            return true;
+        }
         let track = &self.tracks.tracks[live.track as usize];
         let keyframes = self.keyframes(track);
         while keyframes.get(live.after).is_some_and(|keyframe| keyframe.frame <= frame) {
@@ -267,9 +274,13 @@ impl<'d> Timeline<'d> {
             return live.after < keyframes.len();
         }
         let item = self.track_item(track, live.track, moment, frame);
-        if !(item.kind == ShapeKind::Skeleton && self.is_out_of_sight(track, frame)) {
-            items.push(item);
+        if item.kind == ShapeKind::Skeleton {
+            items.extend((!self.is_out_of_sight(track, frame)).then_some(item));
+            return true;
         }
+        items.push(item);
+        live.lasting = (!moment.is_keyframe).then_some(item);
+        live.until = moment.right.map_or(u32::MAX, |right| right.frame);
         true
     }
 

@@ -18,7 +18,9 @@ fn values_that_look_like_numbers_have_quotes_and_separators_a_backslash() {
         (Value::Flag(true), "True"),
         (Value::Count(3), "3"),
     ] {
-        assert_eq!(attribute_value(value), expected);
+        let mut list = String::new();
+        push_value(value, &mut list);
+        assert_eq!(list, expected);
     }
 }
 
