@@ -1,8 +1,11 @@
 """Time and peak memory of exports as the task grows: memory follows the keyframes, not the frames.
 
-    python benches/scale.py [--formats coco yolo]
+    python benches/scale.py
+    python benches/scale.py --formats yolo-detect yolo icdar-localization labelme voc --frames 1000000 --every 10
 
-The second task has ten times the frames and keyframes of the first, the third ten times its frames alone.
+The second command writes a million files into one archive, in formats that have a file for each frame. Without
+--frames three tasks are measured: the second has ten times the frames and keyframes of the first, the third ten times
+its frames alone.
 
 The source is opened from a saved dataset (mapped) and from the backup. Each run is a process of its own; its memory is
 what the operating system says was resident at the most. Mapped columns count there too, though the system can take them
@@ -33,37 +36,51 @@ dataset = framehaul.open(source)  # kept to the end: what is mapped then is subt
 report = framehaul.export(dataset, name, out)
 # Not what getrusage says: that begins with the memory of the process that started this one.
 status = dict(re.findall(r"^(\\w+):\\s+(\\d+) kB", open("/proc/self/status").read(), re.M))
-print(status["VmHWM"], status["RssFile"], report.annotations)
+print(status["VmHWM"], status["RssFile"], report.annotations, report.members)
 """
 
 
-def run(name: str, source: Path, out: Path) -> tuple[float, float, float, int]:
-    """Seconds, peak MiB, MiB of files that are mapped at the end, annotations."""
+def run(name: str, source: Path, out: Path) -> tuple[float, float, float, int, int]:
+    """Seconds, peak MiB, MiB of files that are mapped at the end, annotations, members of the archive."""
     started = time.perf_counter()
     command = [sys.executable, "-c", RUN, name, str(source), str(out)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     seconds = time.perf_counter() - started
-    peak, mapped, annotations = map(int, printed.split())
+    peak, mapped, annotations, members = map(int, printed.split())
     out.unlink()
-    return seconds, peak / 1024, mapped / 1024, annotations
+    return seconds, peak / 1024, mapped / 1024, annotations, members
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--formats", nargs="+", default=[info.name for info in framehaul.formats()])
+    parser.add_argument("--formats", nargs="+", default=["coco"], help="default coco")
+    parser.add_argument("--frames", type=int, help="of one task that is measured in place of the three")
+    parser.add_argument("--every", type=int, default=10, help="its frames from keyframe to keyframe, default 10")
     arguments = parser.parse_args()
-    row = "{:<22}{:>10}{:>11}  {:<8}{:>9}{:>10}{:>10}{:>14}"
-    print(row.format("format", "frames", "keyframes", "source", "seconds", "peak MiB", "own MiB", "annotations"))
+    tasks = TASKS if arguments.frames is None else [(arguments.frames, arguments.every)]
+    row = "{:<22}{:>10}{:>11}  {:<8}{:>9}{:>10}{:>10}{:>14}{:>11}"
+    print(
+        row.format(
+            "format", "frames", "keyframes", "source", "seconds", "peak MiB", "own MiB", "annotations", "members"
+        )
+    )
     with tempfile.TemporaryDirectory() as folder:
-        for place, (frames, every) in enumerate(TASKS):
+        for place, (frames, every) in enumerate(tasks):
             source = backup(Task(frames=frames, tracks=TRACKS, every=every), Path(folder) / f"{place}.zip")
             saved = Path(folder) / f"{place}"
             framehaul.open(source).save(saved)
             for name in arguments.formats:
                 for kind, path in (("backup", source), ("saved", saved)):
-                    seconds, peak, mapped, annotations = run(name, path, Path(folder) / "out.zip")
-                    numbers = (f"{seconds:.2f}", f"{peak:.0f}", f"{peak - mapped:.0f}", f"{annotations:,}")
-                    print(row.format(name, f"{frames:,}", f"{TRACKS * frames // every:,}", kind, *numbers), flush=True)
+                    seconds, peak, mapped, annotations, members = run(name, path, Path(folder) / "out.zip")
+                    keyframes = f"{TRACKS * frames // every:,}"
+                    numbers = (
+                        f"{seconds:.2f}",
+                        f"{peak:.0f}",
+                        f"{peak - mapped:.0f}",
+                        f"{annotations:,}",
+                        f"{members:,}",
+                    )
+                    print(row.format(name, f"{frames:,}", keyframes, kind, *numbers), flush=True)
 
 
 if __name__ == "__main__":
