@@ -110,6 +110,10 @@ def test_a_picture_that_cannot_be_had_may_be_left_out_and_the_report_says_so(tmp
     [note] = report.notes
     assert (note.times, "left out" in note.message) == (1, True)
     assert "frame 1" in note.place
+    [left_out] = report.left_out
+    assert (left_out.task, left_out.frame, left_out.file) == ("task", 1, "sub/b.PNG")
+    images = json.loads(members(tmp_path / "out.zip")["annotations/instances_default.json"])["images"]
+    assert [image["file_name"] for image in images] == ["a.png", "sub/b.png", "c.png"]
 
 
 def test_a_picture_that_is_damaged_in_the_archive_is_named(tmp_path):

@@ -15,7 +15,7 @@ from framehaul.errors import Error, PartialExportError, Place
 from framehaul.exporter import Progress, export
 from framehaul.frame import Annotation, Frame, Tag
 from framehaul.registry import FormatInfo, formats
-from framehaul.report import Note, Report, Row
+from framehaul.report import LeftOut, Note, Report, Row
 
 __all__ = [
     "Annotation",
@@ -24,6 +24,7 @@ __all__ = [
     "FormatInfo",
     "Frame",
     "Inspection",
+    "LeftOut",
     "Note",
     "PartialExportError",
     "Place",

@@ -122,7 +122,7 @@ def export(
         media: The folder (or archive) with the pictures, for a source that has none. A task's pictures lie in it under
             their own names, in a folder of the task's name, or in `data`.
         on_error: Whether a picture that is missing, or is not the picture it should be, stops the export or is left
-            out; the report says which.
+            out. The report lists those (`report.left_out`); their frames stay in the texts, with all annotations.
         name_template: What frames are called, in every format: `"{task}/{stem}"`. The fields are `{task}`, `{task_id}`,
             `{project}`, `{job}`, `{subset}`, `{stem}` (the name without extension, with its folders), `{ext}` (without
             its dot; added at the end if it is not named) and `{frame}` (absolute, six digits). Two frames of one name

@@ -36,15 +36,30 @@ class Note(NamedTuple):
     """How often."""
 
 
+class LeftOut(NamedTuple):
+    """A picture that is not in the output, though its frame and annotations are in the texts."""
+
+    task: str
+    """Name of the task."""
+    frame: int
+    """The frame, counted from the task's first."""
+    file: str
+    """The file that was to give it."""
+    why: str
+    """What is wrong with that."""
+
+
 class Report:
     """What was written, converted and dropped, per label and shape; printing it gives a table."""
 
-    __slots__ = ("_data", "notes", "rows")
+    __slots__ = ("_data", "left_out", "notes", "rows")
 
     rows: tuple[Row, ...]
     """What became of each label's annotations."""
     notes: tuple[Note, ...]
     """What else is worth knowing."""
+    left_out: tuple[LeftOut, ...]
+    """The pictures that could not be had (with `on_error="skip"`)."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
@@ -52,6 +67,7 @@ class Report:
             Row(row["label"], row["shape"], row["outcome"], row["detail"], row["count"]) for row in data["rows"]
         )
         self.notes = tuple(Note(note["message"], note["place"], note["count"]) for note in data["notes"])
+        self.left_out = tuple(LeftOut(**each) for each in data["left_out"])
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:

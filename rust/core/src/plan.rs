@@ -199,7 +199,7 @@ fn frame_chunks_up_to(
 }
 
 /// Pictures in a chunk: what a worker holds, times the window of chunks, must stay small even for large pictures.
-const PICTURES_PER_CHUNK: u64 = 4;
+const PICTURES_PER_CHUNK: u64 = 2;
 
 /// Cuts the frames of these timelines into chunks for [`Part::Pictures`], or for files that are as large.
 pub fn picture_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {

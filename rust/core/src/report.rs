@@ -60,6 +60,19 @@ pub struct Note {
     pub place: String,
 }
 
+/// A picture that is not in the output, though the texts have its frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Name of the task.
+    pub task: String,
+    /// The frame, relative to the task.
+    pub frame: u32,
+    /// The file that was to give it.
+    pub file: String,
+    /// What is wrong with that.
+    pub why: String,
+}
+
 /// Counts of one chunk. Adding up the tallies of all chunks, in order, gives the report.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -68,6 +81,8 @@ pub struct Tally {
     notes: BTreeMap<&'static str, (u64, Place)>,
     /// Frames that were written.
     pub frames: u64,
+    /// Pictures that could not be had.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Tally {
@@ -106,6 +121,7 @@ impl Tally {
     /// Adds the tally of the chunk that follows.
     pub fn merge(&mut self, next: &Tally) {
         self.frames += next.frames;
+        self.left_out.extend_from_slice(&next.left_out);
         for (slot, outcomes) in next.slots.iter().enumerate() {
             for &(outcome, count) in outcomes {
                 self.add((slot / KINDS) as u32, slot % KINDS, outcome, count);
@@ -164,6 +180,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What else the user should know.
     pub notes: Vec<Note>,
+    /// Pictures that are not in the output, though the texts have their frames.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Report {
@@ -205,6 +223,7 @@ impl Report {
             bytes,
             rows,
             notes: tally.notes.iter().map(note).collect(),
+            left_out: tally.left_out.clone(),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::media::{Library, Picture, Pictures, Stream};
 use crate::plan::{Output, Part, Plan, Request};
-use crate::report::Tally;
+use crate::report::{LeftOut, Tally};
 use crate::sink::Packer;
 use crate::timeline::{Scene, Timeline};
 
@@ -24,7 +24,7 @@ pub enum OnError {
     /// The export fails.
     #[default]
     Stop,
-    /// The picture is left out, and the report says so.
+    /// The picture is left out, and the report lists it. The texts keep its frame, so that no annotation is lost.
     Skip,
 }
 
@@ -195,6 +195,12 @@ impl<'a> Shelf<'a> {
             _ => "a picture that cannot be read is left out",
         };
         tally.note(message, || error.place().clone());
+        tally.left_out.push(LeftOut {
+            task: timeline.task.name.clone(),
+            frame,
+            file: timeline.file_name(frame).to_owned(),
+            why: error.message().to_owned(),
+        });
         Ok(None)
     }
 }
