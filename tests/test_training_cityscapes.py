@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -100,9 +101,11 @@ def test_labels_that_cityscapes_does_not_have_keep_numbers_of_their_own(street, 
     second = targets(street, "train")["main-street-1_000000_000001"]
     assert [second[kind][5, 3] for kind in ("labelIds", "labelTrainIds", "instanceIds")] == [34, 19, 34000]
     assert second["instanceIds"][5, 13] == 34001
-    names = (street / "label_colors.txt").read_text().splitlines()
-    assert names[26] == "0 0 142 car"
-    assert names[34:] == ["10 11 12 zebra, crossing"]
+    with (street / "classes.csv").open(newline="") as file:
+        classes = list(csv.DictReader(file))
+    assert [int(row["id"]) for row in classes] == list(range(35))
+    assert list(classes[26].values()) == ["26", "13", "car", "0", "0", "142"]
+    assert list(classes[34].values()) == ["34", "19", "zebra, crossing", "10", "11", "12"]
     report = framehaul.export(tmp_path / "task.zip", "cityscapes", tmp_path / "out.zip", profile="training")
     assert {note.message.split(":")[0]: note.times for note in report.notes} == {
         "Cityscapes does not have the label": 2,

@@ -183,7 +183,7 @@ def test_no_two_masks_of_open_images_have_one_file(tmp_path, unpacked):
                 found.setdefault((subset, row["ImageID"]), {})[width] = row["LabelName"]
     # The masks of a group are one, of its largest: five shapes, four masks. The second picture of a name is numbered.
     assert [len(masks) for masks in found.values()] == [4] * 12
-    assert found["v", "a/b"] == {2: "X 1", 3: "x1", 4: "дом", 5: "b_c"}
+    assert found["v", "a/b_1"] == {2: "X 1", 3: "x1", 4: "дом", 5: "b_c"}
     files = [path.name for path in (folder / "masks").rglob("*.png")]
     assert len(files) == len({name.lower() for name in files}) == 48
     assert "a-b_X-1_00000003.png" in files

@@ -9,7 +9,7 @@
 //! imgsFine/leftImg8bit/SUBSET/NAME_leftImg8bit.EXTENSION     with pictures
 //! ```
 //!
-//! For training `NAME` is `CITY/CITY_SEQUENCE_FRAME`, and pictures lie in `leftImg8bit`.
+//! For training `NAME` is `CITY/CITY_SEQUENCE_FRAME`, pictures lie in `leftImg8bit`, and `classes.csv` lists the classes.
 
 mod classes;
 mod names;
@@ -56,25 +56,37 @@ struct Layout {
     is_complete: bool,
     /// Whether instances are counted by class from 0, not through all masks from 1.
     counts_by_class: bool,
-    /// The classes of labels.
+    /// The classes of labels, and the file that lists them.
     classes: fn(&Schema) -> Result<Classes>,
+    list: (&'static str, fn(&Classes, &mut Output)),
 }
 
-const CVAT: Layout =
-    Layout { pictures: "imgsFine/leftImg8bit", is_complete: false, counts_by_class: false, classes: Classes::by_name };
-const TRAINING: Layout =
-    Layout { pictures: "leftImg8bit", is_complete: true, counts_by_class: true, classes: Classes::official };
+const CVAT: Layout = Layout {
+    pictures: "imgsFine/leftImg8bit",
+    is_complete: false,
+    counts_by_class: false,
+    classes: Classes::by_name,
+    list: ("label_colors.txt", |classes, out| write_colours(&classes.listed, out)),
+};
+const TRAINING: Layout = Layout {
+    pictures: "leftImg8bit",
+    is_complete: true,
+    counts_by_class: true,
+    classes: Classes::official,
+    list: ("classes.csv", Classes::write_table),
+};
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
+    let layout = options.profile.choose(&CVAT, &TRAINING);
+    let classes = (layout.classes)(&scene.dataset.schema)?;
+    let names = Names::new(scene, options.profile);
     let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), IMAGES))];
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
-    parts.push(Part::Member { name: "label_colors.txt".to_owned(), chunks: vec![single_chunk(LABELS, 0)] });
-    let layout = options.profile.choose(&CVAT, &TRAINING);
-    let classes = (layout.classes)(&scene.dataset.schema)?;
-    let names = Names::new(scene, options.profile);
+    let (list, _) = layout.list;
+    parts.push(Part::Member { name: list.to_owned(), chunks: vec![single_chunk(LABELS, 0)] });
     Ok(Plan { parts, encoder: Box::new(Cityscapes { scene, layout, classes, names }) })
 }
 
@@ -97,7 +109,8 @@ impl Encoder for Cityscapes<'_> {
             }
             PICTURES => self.pictures(chunk, out),
             _ => {
-                write_colours(&self.classes.listed, out);
+                let (_, write) = self.layout.list;
+                write(&self.classes, out);
                 Ok(())
             }
         }

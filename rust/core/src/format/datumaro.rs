@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::annotation::{Value, attributes, corners, element_attributes, located, skeleton_attributes, tag_attributes};
 use super::instance::{ellipse_box, mask};
 use super::skeleton::{Drawing, drawings, keypoint, ordered};
-use super::{Format, Options};
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, number, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -35,6 +35,7 @@ const ITEMS: u8 = 1;
 const FOOT: u8 = 2;
 const PICTURES: u8 = 3;
 
+const KEYPOINTS: Outcome = Outcome::Converted("points with their visibility");
 const NO_CUBOID: Outcome = Outcome::Dropped("Datumaro 1.0 holds no cuboids of pictures");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
@@ -50,8 +51,13 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
             parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
         }
     }
-    let drawings = drawings(&scene.dataset.schema);
-    Ok(Plan { parts, encoder: Box::new(Datumaro { scene, drawings, has_pictures: options.save_images }) })
+    let encoder = Datumaro {
+        scene,
+        drawings: drawings(&scene.dataset.schema),
+        has_pictures: options.save_images,
+        has_skeletons: options.profile == Profile::Cvat,
+    };
+    Ok(Plan { parts, encoder: Box::new(encoder) })
 }
 
 struct Datumaro<'s> {
@@ -60,6 +66,8 @@ struct Datumaro<'s> {
     drawings: Vec<Drawing>,
     /// Whether pictures are written too.
     has_pictures: bool,
+    /// Whether skeletons are annotations of their own, which CVAT's Datumaro knows and others do not.
+    has_skeletons: bool,
 }
 
 impl Encoder for Datumaro<'_> {
@@ -169,8 +177,8 @@ impl<'s> Datumaro<'s> {
             other => other.as_str(),
         };
         if item.kind == ShapeKind::Skeleton {
-            self.skeleton(timeline, item, start, out)?;
-            return Ok(Outcome::Written);
+            let write = if self.has_skeletons { Self::skeleton } else { Self::keypoints };
+            return write(self, timeline, item, start, out);
         }
         let mut values = Vec::new();
         attributes(timeline, item, &mut values)?;
@@ -213,7 +221,28 @@ impl<'s> Datumaro<'s> {
         Ok(Outcome::Written)
     }
 
-    fn skeleton(&self, timeline: &'s Timeline<'s>, item: &Item, start: usize, out: &mut Output) -> Result<()> {
+    /// What Datumaro itself, which has no skeletons, knows of them.
+    fn keypoints(&self, timeline: &'s Timeline<'s>, item: &Item, start: usize, out: &mut Output) -> Result<Outcome> {
+        let Output { bytes, scratch, .. } = out;
+        let elements = ordered(timeline, item, &self.drawings[item.label as usize], &mut scratch.elements);
+        let mut values = Vec::new();
+        skeleton_attributes(timeline, item, &scratch.elements, &mut values)?;
+        let points = elements.iter().map(|element| {
+            let point = element.and_then(|element| keypoint(timeline, &element, &mut scratch.points));
+            point.map_or(([0.0; 2], 0), |point| (point.at, point.visibility))
+        });
+        let (points, visibility): (Vec<[f64; 2]>, Vec<_>) = points.unzip();
+        begin(bytes, start, "points", &values, item.group, item.label);
+        text(bytes, ", \"points\": ");
+        list(bytes, points.as_flattened(), |out, &value| json::python_float(out, value));
+        layer(bytes, item);
+        text(bytes, ", \"visibility\": ");
+        list(bytes, visibility, |out, visibility| uint(out, u64::from(visibility)));
+        text(bytes, "}");
+        Ok(KEYPOINTS)
+    }
+
+    fn skeleton(&self, timeline: &'s Timeline<'s>, item: &Item, start: usize, out: &mut Output) -> Result<Outcome> {
         let Output { bytes, scratch, .. } = out;
         let elements = ordered(timeline, item, &self.drawings[item.label as usize], &mut scratch.elements);
         let mut values = Vec::new();
@@ -242,7 +271,7 @@ impl<'s> Datumaro<'s> {
             dictionary(bytes, &values);
         }
         text(bytes, "]}");
-        Ok(())
+        Ok(Outcome::Written)
     }
 }
 

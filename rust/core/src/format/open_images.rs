@@ -66,10 +66,17 @@ const TABLES: [(u8, &str, &str); 4] = [
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
-    let ids = Ids::new(scene);
-    let naming = match options.profile {
-        Profile::Cvat => Naming::slugs(scene, &ids)?,
-        Profile::Training => Naming::Numbers,
+    let (ids, naming) = match options.profile {
+        Profile::Cvat => {
+            let ids = Ids::new(scene);
+            let naming = Naming::slugs(scene, &ids)?;
+            (ids, naming)
+        }
+        // An id stands for one picture, whatever its subset.
+        Profile::Training => {
+            let all = (String::new(), (0..scene.timelines.len()).collect());
+            (Ids::of_groups(scene, &[all]), Naming::Numbers)
+        }
     };
     let sized_later =
         ids.overwritten(scene, |timeline, view, picture| has_boxes(timeline, view).then(|| picture.id.clone()))?;

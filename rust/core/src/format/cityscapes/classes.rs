@@ -1,7 +1,9 @@
 //! The classes of labels: CVAT's, by name, or those of Cityscapes.
 
 use crate::error::Result;
+use crate::format::listing::write_field;
 use crate::format::palette::{Colour, Palette, colour_of};
+use crate::plan::Output;
 use crate::schema::Schema;
 
 /// What the images have for a label.
@@ -23,7 +25,7 @@ pub struct Class {
 
 /// The classes of all labels.
 pub struct Classes {
-    /// What `label_colors.txt` has, by number.
+    /// Names and colours by number.
     pub listed: Vec<(String, Colour)>,
     /// The class of pixels without a mask.
     pub none: Class,
@@ -117,6 +119,16 @@ impl Classes {
         Ok(Self { none: official(0, false), of_label, listed })
     }
 
+    /// Writes all of them with their numbers.
+    pub fn write_table(&self, out: &mut Output) {
+        out.text("id,trainId,name,red,green,blue\n");
+        for (number, (name, [red, green, blue])) in self.listed.iter().enumerate() {
+            out.text(&format!("{number},{},", for_training(number)));
+            write_field(name, &mut out.bytes);
+            out.text(&format!(",{red},{green},{blue}\n"));
+        }
+    }
+
     /// The class of a label; none if it is not drawn.
     pub fn of(&self, label: u32) -> Option<&Class> {
         self.of_label[label as usize].as_ref()
@@ -153,13 +165,20 @@ fn meaning(name: &str) -> Meaning {
     }
 }
 
+fn for_training(number: usize) -> u8 {
+    match OFFICIAL.get(number) {
+        Some((_, for_training, ..)) => for_training.unwrap_or(IGNORED),
+        None => u8::try_from(number - OFFICIAL.len() + TRAINED).unwrap_or(IGNORED),
+    }
+}
+
 fn official(number: usize, is_group: bool) -> Class {
-    let (_, for_training, has_instances, colour) = OFFICIAL[number];
+    let (_, _, has_instances, colour) = OFFICIAL[number];
     Class {
         colour,
         number,
         byte: number as u8,
-        for_training: for_training.unwrap_or(IGNORED),
+        for_training: for_training(number),
         has_instances: has_instances && !is_group,
         note: None,
     }
@@ -173,13 +192,12 @@ fn class_of(name: &str, listed: &[(String, Colour)]) -> Option<Class> {
     }
     // Sublabels are not listed, for nothing of them is a mask.
     let own = listed[OFFICIAL.len()..].iter().position(|(known, _)| known == name).unwrap_or_default();
-    let byte = |number: usize| u8::try_from(number).unwrap_or(IGNORED);
     let number = OFFICIAL.len() + own;
     Some(Class {
         colour: listed.get(number).map_or([0; 3], |(_, colour)| *colour),
         number,
-        byte: byte(number),
-        for_training: byte(TRAINED + own),
+        byte: u8::try_from(number).unwrap_or(IGNORED),
+        for_training: for_training(number),
         has_instances: true,
         note: Some(OWN),
     })
