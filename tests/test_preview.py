@@ -145,6 +145,18 @@ def test_the_frame_that_shows_most_is_drawn_if_none_is_named(dataset):
     assert preview.draw(dataset).tobytes() == preview.draw(dataset, 2).tobytes()
 
 
+@pytest.mark.parametrize("size", [(4200, 2500), (84, 50)])
+def test_words_and_lines_on_a_contact_sheet_are_as_large_as_ever_whatever_the_size_of_the_picture(tmp_path, size):
+    box = shape("rectangle", "car", 0, [size[0] / 2, 0, size[0], size[1]])
+    task = Task(labels=[label("car")], jobs=[Job(0, 0, shapes=[box])], images=[("a.png", *size)])
+    sheet = preview.sheet(framehaul.open(task.backup(tmp_path / "task.zip")))
+    assert sheet.size == (420, 250 + 16)
+    reds = [x for x in range(420) if sheet.getpixel((x, 200)) == (255, 0, 0)]
+    assert reds[:2] in ([209, 210], [210, 211])
+    assert sheet.getpixel((415, 260)) == (0, 0, 0)
+    assert max(sheet.getpixel((x, 257))[0] for x in range(60)) > 200
+
+
 def test_the_command_draws_a_frame_a_sheet_and_a_page(cli, tmp_path):
     source = TASK.backup(tmp_path / "task.zip")
     assert cli("preview", source, "--frame", 0, "-o", tmp_path / "frame.png").returncode == 0
@@ -159,6 +171,7 @@ def test_the_command_draws_a_frame_a_sheet_and_a_page(cli, tmp_path):
     counts = dict(re.findall(r"</i> ([^<]+)</td><td>(\d+)</td>", text))
     assert counts == {"car": "3", "road": "1", "&lt;night&gt;": "1", "pose": "1"}
     assert "5 frames, 2 of them without annotations; 6 annotations" in text
+    assert "up to 4" in text
 
 
 def test_the_same_source_gives_the_same_page(dataset):

@@ -51,7 +51,7 @@ def draw(
 
 def sheet(dataset: Dataset, *, task: int = 0, media: str | os.PathLike[str] | None = None) -> Image:
     """Draws a contact sheet: the first frame, the one that shows most, and others at random, always the same."""
-    from framehaul.preview.pages import contact_sheet
+    from framehaul.preview.pages import TILE, contact_sheet
 
     counts = _counts(dataset, task)
     chosen = [counts["frames"][0], _busiest(counts)]
@@ -59,7 +59,7 @@ def sheet(dataset: Dataset, *, task: int = 0, media: str | os.PathLike[str] | No
     others = sorted(set(annotated or counts["frames"]) - set(chosen))
     some = random.Random(0).sample(others, min(TILES - 2, len(others)))  # noqa: S311 - the same frames every time
     frames = [*dict.fromkeys(chosen), *sorted(some)]
-    return contact_sheet(_drawn(dataset, task, frames, media))
+    return contact_sheet(_drawn(dataset, task, frames, media, TILE))
 
 
 def page(dataset: Dataset, *, task: int = 0, media: str | os.PathLike[str] | None = None) -> str:
@@ -118,7 +118,13 @@ def _busiest(counts: dict[str, list]) -> int:  # type: ignore[type-arg]
     return int(counts["frames"][counts["annotations"].index(most)])
 
 
-def _drawn(dataset: Dataset, task: int, frames: list[int], media: str | os.PathLike[str] | None) -> list[Image]:
+def _drawn(
+    dataset: Dataset,
+    task: int,
+    frames: list[int],
+    media: str | os.PathLike[str] | None,
+    room: tuple[int, int] | None = None,
+) -> list[Image]:
     try:
         from framehaul.preview.backdrop import Backdrop
         from framehaul.preview.drawing import Palette
@@ -132,5 +138,5 @@ def _drawn(dataset: Dataset, task: int, frames: list[int], media: str | os.PathL
     palette = Palette(found["labels"])
     with Backdrop(dataset, task, None if media is None else Path(media)) as backdrop:
         # Videos are read forward.
-        drawn = {each.frame: palette.draw(each, *backdrop.of(each)) for each in sorted(shown)}
+        drawn = {each.frame: palette.draw(each, *backdrop.of(each), room) for each in sorted(shown)}
     return [drawn[frame] for frame in frames]

@@ -37,10 +37,14 @@ class Palette:
         self._colours = {label["name"]: _colour(label["color"]) for label in labels}
         self._edges = {label["name"]: label["edges"] for label in labels}
 
-    def draw(self, frame: Frame, picture: Image.Image, note: str = "") -> Image.Image:
-        """The picture with everything that the frame shows, and a line below it that names the frame."""
-        scale = max(1, math.ceil(SMALLEST_SIDE / min(picture.size)) if min(picture.size) < SMALLEST_SIDE / 2 else 1)
-        canvas = _Canvas(picture, scale)
+    def draw(
+        self, frame: Frame, picture: Image.Image, note: str = "", room: tuple[int, int] | None = None
+    ) -> Image.Image:
+        """The picture with everything that the frame shows, and a line below it that names the frame.
+
+        Where the room is given, lines and words are as large as ever, and the picture is as large as it can be.
+        """
+        canvas = _Canvas(picture, _scale(picture.size, room))
         for annotation in frame.annotations:
             self._shape(canvas, annotation)
         for annotation in frame.annotations:
@@ -81,12 +85,12 @@ class Palette:
 class _Canvas:
     """A picture, enlarged, and an overlay; takes coordinates of the picture."""
 
-    def __init__(self, picture: Image.Image, scale: int) -> None:
+    def __init__(self, picture: Image.Image, scale: float) -> None:
         self._size = picture.size
         self._scale = scale
-        self._image = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST).convert(
-            "RGBA"
-        )
+        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+        how = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX
+        self._image = picture.resize(size, how).convert("RGBA")
         self._font = ImageFont.load_default()
 
     def area(self, points: Sequence[Point], colour: Colour) -> None:
@@ -170,6 +174,13 @@ class _Canvas:
         overlay = Image.new("RGBA", self._image.size, (*colour, 0))
         overlay.putalpha(alpha)
         self._image.alpha_composite(overlay)
+
+
+def _scale(size: tuple[int, int], room: tuple[int, int] | None) -> float:
+    """How many times larger than it is a picture of this size is drawn."""
+    if room:
+        return min(room[0] / size[0], (room[1] - CAPTION) / size[1])
+    return math.ceil(SMALLEST_SIDE / min(size)) if min(size) < SMALLEST_SIDE / 2 else 1
 
 
 def _point(element: Annotation) -> Point:

@@ -7,7 +7,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,8 @@ svg { width: 100%; height: 6rem; background: #f2f2f2 } img { max-width: 100% }
 
 
 def contact_sheet(pictures: Sequence[Image.Image]) -> Image.Image:
-    """The pictures side by side, each as large as a tile takes."""
-    tiles = [ImageOps.contain(each, TILE) for each in pictures]
+    """The pictures, none larger than a tile, side by side."""
+    tiles = list(pictures)
     columns = min(COLUMNS, len(tiles))
     rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
     height = sum(max(tile.height for tile in row) + GAP for row in rows) - GAP
@@ -56,7 +56,8 @@ def html(found: Inspection, task: int, counts: dict[str, Any], sheet: Image.Imag
         f"<p>{len(counts['frames']):,} frames, {empty:,} of them without annotations;"
         f" {sum(counts['annotations']):,} annotations, those of tracks once per frame.</p>\n"
         f"<h2>Labels</h2>\n<table><tr><th>label</th><th>annotations</th></tr>\n{rows}</table>\n"
-        f"<h2>Annotations per frame</h2>\n{_timeline(counts['frames'], counts['annotations'])}\n"
+        f"<h2>Annotations per frame, up to {max(counts['annotations'])}</h2>\n"
+        f"{_timeline(counts['frames'], counts['annotations'])}\n"
         f'<h2>Frames</h2>\n<img alt="contact sheet" src="data:image/png;base64,{_base64(sheet)}">\n</body></html>\n'
     )
 
