@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
+import zipfile
 import zlib
 
 import cv2
@@ -14,7 +17,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 import framehaul
-from framehaul import mask, raster
+from framehaul import _core, mask, raster
 
 # A busy machine is slow, not wrong.
 settings.register_profile("parity", deadline=None)
@@ -117,15 +120,59 @@ def test_narrow_images_of_16384_pixels_are_read_back(shape):
     np.testing.assert_array_equal(opened(raster.label_png(labels))[0], labels)
 
 
-@pytest.mark.parametrize(("number", "radius"), [(20, 90), (300, 40), (3000, 12)])
-def test_a_label_png_is_hardly_larger_than_zlib_makes_it(number, radius):
+@pytest.mark.parametrize(("number", "radius"), [(20, 90), (200, 60), (2000, 18)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_label_png_is_hardly_larger_than_zlib_makes_it(number, radius, dtype):
     chance = np.random.default_rng(number)
-    labels = np.zeros((1080, 1920), np.uint8)
-    for value in chance.integers(1, 20, number).tolist():
+    labels = np.zeros((1080, 1920), np.uint16)
+    for value in range(1, number + 1):
         center, radii = chance.integers(0, (1920, 1080)).tolist(), chance.integers(radius // 3, radius, 2).tolist()
         cv2.ellipse(labels, center, radii, int(chance.integers(360)), 0, 360, value, -1)
-    rows = np.pad(labels, ((0, 0), (1, 0)))
-    assert len(raster.label_png(labels)) < 1.5 * len(zlib.compress(rows.tobytes(), 6))
+    labels = (labels % 256).astype(np.uint8) if dtype == np.uint8 else labels
+    samples = labels.astype(labels.dtype.newbyteorder(">")).view(np.uint8)
+    rows = np.pad(samples, ((0, 0), (1, 0)))
+    assert len(raster.label_png(labels)) < 1.3 * len(zlib.compress(rows.tobytes(), 6))
+
+
+def assert_valid(file):
+    """Asserts that pngcheck finds nothing wrong."""
+    if shutil.which("pngcheck") is None:
+        pytest.skip("pngcheck is not installed")
+    checked = subprocess.run(["pngcheck", "-v"], input=file, capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout.decode()
+    assert b"No errors detected" in checked.stdout
+
+
+def sizes(*dtypes):
+    shapes = [(1, 1), (1, 300), (300, 1), (2, 16_384), (16_384, 2), (70, 90)]
+    return pytest.mark.parametrize(("shape", "dtype"), [(shape, dtype) for shape in shapes for dtype in dtypes])
+
+
+@sizes(np.uint8, np.uint16)
+def test_pngcheck_finds_no_fault_with_label_pngs(shape, dtype):
+    # Slanting stripes, and nothing at all.
+    labels = (np.add.outer(np.arange(shape[0]), np.arange(shape[1])) // 23 % 250).astype(dtype)
+    for image in (labels, np.zeros_like(labels), np.tile(labels[:1], (shape[0], 1))):
+        assert_valid(raster.label_png(image))
+    if dtype == np.uint8:
+        assert_valid(raster.label_png(labels, palette=PALETTE))
+
+
+@sizes(np.uint8)
+def test_pngcheck_finds_no_fault_with_pictures(shape, dtype):
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype)
+    for picture in (noise, np.zeros_like(noise), noise // 64 + 100):
+        assert_valid(_core.encode_png(picture))
+
+
+@pytest.mark.parametrize("name", ["Segmentation mask 1.1", "KITTI 1.0", "LabelMe 3.0"])
+def test_pngcheck_finds_no_fault_with_the_images_of_exports(tmp_path, name):
+    framehaul.export("sample", name, tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        images = [archive.read(member) for member in archive.namelist() if member.endswith(".png")]
+    assert images
+    for image in images:
+        assert_valid(image)
 
 
 def test_a_batch_of_label_maps_is_its_items_one_by_one():

@@ -118,10 +118,11 @@ impl Painting {
     /// Paints, without the GIL, and does `work` with the result.
     fn paint<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&Canvas) -> Result<R> + Send) -> PyResult<R> {
         let paint = |canvas: &mut Canvas| {
-            canvas.reset(self.size.0, self.size.1)?;
+            let mut painter = canvas.begin(self.size.0, self.size.1)?;
             for ((mask, &value), i) in self.masks.as_slice().iter().zip(&self.values).zip(0u64..) {
-                mask.read().and_then(|mask| canvas.paint(&mask, value)).map_err(|error| error.at_shape(i))?;
+                mask.read().and_then(|mask| painter.paint(&mask, value)).map_err(|error| error.at_shape(i))?;
             }
+            painter.finish();
             work(canvas)
         };
         py.detach(|| CANVAS.with_borrow_mut(paint)).map_err(to_py)
@@ -230,9 +231,10 @@ impl LabelView<'_> {
 fn encode(canvas: &Canvas, deep: bool, palette: Option<&[[u8; 3]]>) -> Result<Vec<u8>> {
     let mut file = Vec::new();
     let bytes: [u8; 256] = std::array::from_fn(|value| value as u8);
+    let words = || (0..=u16::try_from(canvas.largest()).unwrap_or(u16::MAX)).collect::<Vec<_>>();
     match palette {
         Some(colours) => png::encode(canvas, &Pixels::Palette8 { index: &bytes, colours }, &mut file),
-        None if deep => png::encode(canvas, &Pixels::Grey16(&(0..=u16::MAX).collect::<Vec<_>>()), &mut file),
+        None if deep => png::encode(canvas, &Pixels::Grey16(&words()), &mut file),
         None => png::encode(canvas, &Pixels::Grey8(&bytes), &mut file),
     }?;
     Ok(file)

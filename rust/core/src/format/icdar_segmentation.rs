@@ -240,7 +240,7 @@ fn bitmap(canvas: &Canvas, colours: &[Colour], bytes: &mut Vec<u8>) -> Result<()
     // One plane of 24 bits, not compressed; the rest may be 0.
     bytes.extend_from_slice(&[1, 0, 24, 0]);
     [0u32; 6].iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
-    for changes in canvas.rows().iter().rev() {
+    for changes in canvas.rows().rev() {
         let start = bytes.len();
         let ends = changes.iter().skip(1).map(|change| change.from).chain([width]);
         let first = changes.first().map_or(width, |change| change.from);

@@ -78,12 +78,13 @@ impl Painting {
         masks: impl IntoIterator<Item = &'m Mask>,
     ) -> Result<()> {
         let (width, height) = timeline.size(frame);
-        self.canvas.reset(height, width)?;
+        let mut painter = self.canvas.begin(height, width)?;
         let mut layers: Vec<(usize, &Mask)> = masks.into_iter().enumerate().collect();
         layers.sort_by_key(|(_, mask)| mask.leader.z_order);
         for (number, (_, mask)) in (1..).zip(&layers) {
-            self.canvas.paint(&mask.pixels, number)?;
+            painter.paint(&mask.pixels, number)?;
         }
+        painter.finish();
         self.order.clear();
         self.order.extend(layers.into_iter().map(|(place, _)| place));
         Ok(())

@@ -107,8 +107,9 @@ impl Encoder for LabelMe<'_> {
             out.begin_file(&format!("{}/{}.xml", (self.layout.annotations)(timeline), picture.id));
             let masks = self.frame(timeline, view, &picture, out)?;
             for (id, mask) in masks {
-                canvas.reset(mask.height, mask.width)?;
-                canvas.paint(&mask, 1)?;
+                let mut painter = canvas.begin(mask.height, mask.width)?;
+                painter.paint(&mask, 1)?;
+                painter.finish();
                 out.begin_file(&format!("{}/{}", (self.layout.masks)(timeline), mask_name(&picture, id)));
                 png::encode(&canvas, &Pixels::Rgba8(&MASK_COLOURS), &mut out.bytes)?;
             }

@@ -3,9 +3,14 @@
 use crate::error::Result;
 
 use super::{
-    Rle, Scratch,
-    rle::{pixels, require_length, require_same_size},
+    painter::{Layers, Painter},
+    rle::{pixels, require_length},
 };
+
+/// What an image that is read may consist of.
+pub trait Pixel: Copy + Eq + From<u8> + Into<u32> {}
+
+impl<T: Copy + Eq + From<u8> + Into<u32>> Pixel for T {}
 
 /// From column `from` on, a row of a [`Canvas`] has `value`, up to the next change or the row's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,25 +28,53 @@ pub struct Change {
 pub struct Canvas {
     height: u32,
     width: u32,
-    /// Those above `height` are kept for a larger image.
-    rows: Vec<Vec<Change>>,
-    scratch: Scratch,
+    /// The changes of all rows, and where those of each row begin; in the end where the last row's end.
+    pub(super) changes: Vec<Change>,
+    pub(super) starts: Vec<usize>,
+    pub(super) layers: Layers,
 }
 
 impl Canvas {
-    /// A canvas of no size; see [`reset`](Self::reset).
+    /// A canvas of no size; see [`begin`](Self::begin) and [`read`](Self::read).
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Begins a new image, 0 everywhere. [`Code::TooLarge`](crate::error::Code::TooLarge) for more than 2^32 - 1 pixels.
-    pub fn reset(&mut self, height: u32, width: u32) -> Result<()> {
+    /// Begins a new image, 0 everywhere, on which masks can be painted.
+    /// [`Code::TooLarge`](crate::error::Code::TooLarge) for more than 2^32 - 1 pixels.
+    pub fn begin(&mut self, height: u32, width: u32) -> Result<Painter<'_>> {
+        self.clear(height, width)?;
+        self.starts.resize(height as usize + 1, 0);
+        Ok(Painter::new(self))
+    }
+
+    /// Takes over an image that is stored along the rows. [`Code::BadShape`](crate::error::Code::BadShape) if `image`
+    /// does not have one value for each pixel.
+    pub fn read<T: Pixel>(&mut self, image: &[T], height: u32, width: u32) -> Result<()> {
+        self.clear(height, width)?;
+        require_length(image.len(), height, width)?;
+        let mut above: &[T] = &[];
+        let mut start = 0;
+        for row in image.chunks_exact(width.max(1) as usize) {
+            let end = self.changes.len();
+            self.starts.push(end);
+            if row == above {
+                self.changes.extend_from_within(start..end);
+            } else {
+                find_changes(&mut self.changes, row);
+                above = row;
+            }
+            start = end;
+        }
+        self.starts.resize(height as usize + 1, self.changes.len());
+        Ok(())
+    }
+
+    fn clear(&mut self, height: u32, width: u32) -> Result<()> {
         pixels(height, width)?;
         (self.height, self.width) = (height, width);
-        self.rows.iter_mut().for_each(Vec::clear);
-        if self.rows.len() < height as usize {
-            self.rows.resize_with(height as usize, Vec::new);
-        }
+        self.changes.clear();
+        self.starts.clear();
         Ok(())
     }
 
@@ -57,40 +90,20 @@ impl Canvas {
 
     /// The rows, from top to bottom, as the places where they change, from left to right. A row begins with 0, and each
     /// change brings another value than the one before, so equal rows have equal changes.
-    pub fn rows(&self) -> &[Vec<Change>] {
-        &self.rows[..self.height as usize]
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &[Change]> {
+        self.starts.windows(2).map(|ends| &self.changes[ends[0]..ends[1]])
     }
 
-    /// Gives every set pixel of a mask `value`, whatever it had before; 0 erases.
-    /// [`Code::BadMask`](crate::error::Code::BadMask) if the mask has another size.
-    pub fn paint(&mut self, mask: &Rle, value: u32) -> Result<()> {
-        require_same_size((self.height, self.width), (mask.height, mask.width))?;
-        let Self { rows, scratch, width, .. } = self;
-        mask.each_row_run(scratch, |y, from, to| paint_run(&mut rows[y as usize], from, to, *width, value));
-        Ok(())
-    }
-
-    /// Takes over an image that is stored along the rows. [`Code::BadShape`](crate::error::Code::BadShape) if `image`
-    /// does not have one value for each pixel.
-    pub fn read<T: Copy + Eq + From<u8> + Into<u32>>(&mut self, image: &[T], height: u32, width: u32) -> Result<()> {
-        self.reset(height, width)?;
-        require_length(image.len(), height, width)?;
-        let mut above: Option<(&[T], &Vec<Change>)> = None;
-        for (row, pixels) in self.rows.iter_mut().zip(image.chunks_exact(width.max(1) as usize)) {
-            match above {
-                Some((same, changes)) if same == pixels => row.extend_from_slice(changes),
-                _ => read_row(row, pixels),
-            }
-            above = Some((pixels, row));
-        }
-        Ok(())
+    /// The largest value.
+    pub fn largest(&self) -> u32 {
+        self.changes.iter().map(|change| change.value).max().unwrap_or(0)
     }
 
     /// Writes the values into an image that is stored along the rows. `value` gives the pixel of a value.
     /// [`Code::BadShape`](crate::error::Code::BadShape) if `image` does not have one value for each pixel.
     pub fn write<T: Copy>(&self, image: &mut [T], value: impl Fn(u32) -> T) -> Result<()> {
         require_length(image.len(), self.height, self.width)?;
-        for (row, pixels) in self.rows.iter().zip(image.chunks_exact_mut(self.width.max(1) as usize)) {
+        for (row, pixels) in self.rows().zip(image.chunks_exact_mut(self.width.max(1) as usize)) {
             each_run(row, self.width, |from, to, v| pixels[from as usize..to as usize].fill(value(v)));
         }
         Ok(())
@@ -111,61 +124,49 @@ pub(super) fn each_run(row: &[Change], width: u32, mut visit: impl FnMut(u32, u3
     }
 }
 
-fn paint_run(row: &mut Vec<Change>, from: u32, to: u32, width: u32, value: u32) {
-    let value_before = |row: &[Change], place: usize| place.checked_sub(1).map_or(0, |last| row[last].value);
-    // Mostly the run comes behind all others, or between two of them, and a search takes longer than all else here.
-    let start = match row.last() {
-        Some(last) if last.from >= from => row.partition_point(|change| change.from < from),
-        _ => row.len(),
-    };
-    let end = match row.get(start) {
-        Some(next) if next.from <= to => start + row[start..].partition_point(|change| change.from <= to),
-        _ => start,
-    };
-    let (before, after) = (value_before(row, start), value_before(row, end));
-    let changes = [Change { from, value }, Change { from: to, value: after }];
-    match (before != value, after != value && to < width) {
-        (true, true) => replace(row, start, end, &changes),
-        (true, false) => replace(row, start, end, &changes[..1]),
-        (false, true) => replace(row, start, end, &changes[1..]),
-        (false, false) => replace(row, start, end, &[]),
-    }
-}
-
-/// What `Vec::splice` does, several times as fast.
-fn replace(row: &mut Vec<Change>, start: usize, end: usize, changes: &[Change]) {
-    let (length, stop) = (row.len(), start + changes.len());
-    if stop > end {
-        row.resize(length + stop - end, Change { from: 0, value: 0 });
-    }
-    row.copy_within(end..length, stop);
-    row.truncate(length + stop - end);
-    row[start..stop].copy_from_slice(changes);
-}
-
-/// Pixels that are looked at in one go, so that the comparison is done many at a time; and fewer, where those differ.
+/// How many pixels are looked at in one go.
 const MANY: usize = 64;
-const FEW: usize = 8;
 
-fn read_row<T: Copy + Eq + From<u8> + Into<u32>>(row: &mut Vec<Change>, pixels: &[T]) {
-    let is_all = |pixels: &[T], value: T| !pixels.iter().fold(false, |other, &pixel| other | (pixel != value));
-    let mut value = T::from(0);
-    for (start, many) in (0..).step_by(MANY).zip(pixels.chunks(MANY)) {
-        if is_all(many, value) {
-            continue;
-        }
-        for (start, few) in (start..).step_by(FEW).zip(many.chunks(FEW)) {
-            if is_all(few, value) {
-                continue;
-            }
-            for (from, &pixel) in (start..).zip(few) {
-                if pixel != value {
-                    value = pixel;
-                    row.push(Change { from, value: value.into() });
-                }
-            }
-        }
+/// Finds where pixels differ from those before them, the first of all from 0.
+fn find_changes<T: Pixel>(changes: &mut Vec<Change>, pixels: &[T]) {
+    let Some((&first, after)) = pixels.split_first() else { return };
+    let before = &pixels[..after.len()];
+    if first != T::from(0) {
+        changes.push(Change { from: 0, value: first.into() });
     }
+    let mut put = |start: usize, mut places: u64| {
+        while places != 0 {
+            let place = start + places.trailing_zeros() as usize;
+            changes.push(Change { from: place as u32 + 1, value: after[place].into() });
+            places &= places - 1;
+        }
+    };
+    let (pairs, rest) = (before.as_chunks().0.iter().zip(after.as_chunks().0), after.len() % MANY);
+    for (start, (before, after)) in (0..).step_by(MANY).zip(pairs) {
+        put(start, differing(before, after));
+    }
+    match (before.last_chunk(), after.last_chunk()) {
+        // Some of these have been looked at before.
+        (Some(before), Some(last)) if rest > 0 => {
+            put(after.len() - MANY, differing(before, last) & u64::MAX << (MANY - rest));
+        }
+        (Some(_), Some(_)) => (),
+        _ => (0..rest).filter(|&place| before[place] != after[place]).for_each(|place| put(place, 1)),
+    }
+}
+
+/// The places, one bit each, where two times 64 values differ.
+#[inline]
+fn differing<T: Pixel>(before: &[T; MANY], after: &[T; MANY]) -> u64 {
+    let pairs = before.iter().zip(after);
+    if !pairs.clone().fold(false, |other, (a, b)| other | (a != b)) {
+        return 0;
+    }
+    let mut differ = [0u8; MANY];
+    differ.iter_mut().zip(pairs).for_each(|(differ, (a, b))| *differ = u8::from(a != b));
+    // The product has the lowest bits of all eight bytes side by side at its top.
+    let gather = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    differ.as_chunks().0.iter().rev().fold(0, |bits, bytes| bits << 8 | gather(bytes))
 }
 
 #[cfg(test)]
@@ -173,45 +174,18 @@ mod tests {
     use super::*;
     use crate::error::Code;
 
-    fn canvas(height: u32, width: u32, masks: &[(&[u32], u32)]) -> Canvas {
+    fn change(from: u32, value: u32) -> Change {
+        Change { from, value }
+    }
+
+    /// The image, which must be the same written as read.
+    fn read_back<T: Pixel + std::fmt::Debug + TryFrom<u32>>(image: &[T], height: u32, width: u32) -> Vec<Vec<Change>> {
         let mut canvas = Canvas::new();
-        canvas.reset(height, width).unwrap();
-        for (counts, value) in masks {
-            canvas.paint(&Rle::new(height, width, counts.to_vec()).unwrap(), *value).unwrap();
-        }
-        canvas
-    }
-
-    fn values(canvas: &Canvas) -> Vec<u32> {
-        let mut image = vec![9; (canvas.height() * canvas.width()) as usize];
-        canvas.write(&mut image, |value| value).unwrap();
-        image
-    }
-
-    #[test]
-    fn what_is_painted_later_lies_above_and_0_erases() {
-        // Columns 0-2 in both rows, then column 1-3 of the lower row, then column 1 of both.
-        let canvas = canvas(2, 5, &[(&[0, 6, 4], 1), (&[3, 1, 1, 1, 1, 1, 2], 2), (&[2, 2, 6], 0)]);
-        assert_eq!(values(&canvas), [1, 0, 1, 0, 0, 1, 0, 2, 2, 0]);
-    }
-
-    #[test]
-    fn rows_that_look_alike_are_alike_however_they_were_painted() {
-        let whole = canvas(1, 6, &[(&[0, 6], 3)]);
-        let parts = canvas(1, 6, &[(&[4, 2], 3), (&[0, 1, 5], 3), (&[1, 3, 2], 7), (&[1, 3, 2], 3)]);
-        assert_eq!(whole.rows(), parts.rows());
-        let gone = canvas(1, 6, &[(&[1, 3, 2], 7), (&[0, 6], 0)]);
-        assert_eq!(gone.rows(), canvas(1, 6, &[]).rows());
-    }
-
-    #[test]
-    fn a_new_image_has_nothing_of_the_last_one() {
-        let mut canvas = canvas(2, 3, &[(&[0, 6], 3)]);
-        canvas.reset(3, 2).unwrap();
-        assert_eq!(values(&canvas), [0; 6]);
-        canvas.reset(1, 1).unwrap();
-        canvas.reset(2, 3).unwrap();
-        assert_eq!(values(&canvas), [0; 6]);
+        canvas.read(image, height, width).unwrap();
+        let mut written = vec![T::from(99); image.len()];
+        canvas.write(&mut written, |value| T::try_from(value).unwrap_or(T::from(77))).unwrap();
+        assert_eq!(written, image);
+        canvas.rows().map(<[Change]>::to_vec).collect()
     }
 
     #[test]
@@ -221,19 +195,48 @@ mod tests {
         image[199] = 400;
         image[399] = 400;
         image[400..600].fill(1);
-        let mut canvas = Canvas::new();
-        canvas.read(&image, 3, 200).unwrap();
-        assert_eq!(values(&canvas), image.iter().map(|&v| u32::from(v)).collect::<Vec<_>>());
-        let change = |from, value| Change { from, value };
+        let rows = read_back(&image, 3, 200);
         let first = vec![change(60, 5), change(70, 0), change(199, 400)];
-        assert_eq!(canvas.rows(), [first, vec![change(199, 400)], vec![change(0, 1)]]);
+        assert_eq!(rows, [first, vec![change(199, 400)], vec![change(0, 1)]]);
     }
 
     #[test]
-    fn a_mask_of_another_size_and_an_image_too_large_are_errors() {
-        let mut canvas = canvas(2, 3, &[]);
-        assert_eq!(canvas.paint(&Rle::empty(3, 2).unwrap(), 1).unwrap_err().code(), Code::BadMask);
-        assert_eq!(canvas.reset(70_000, 70_000).unwrap_err().code(), Code::TooLarge);
+    fn a_change_is_found_at_every_place_of_a_row_of_any_width() {
+        for width in (1..200).chain([1023, 1024, 1025]) {
+            for place in 0..width {
+                let mut row = vec![0u8; width];
+                row[place..].fill(7);
+                assert_eq!(read_back(&row, 1, width as u32), [[change(place as u32, 7)]], "{place} of {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_noise_are_read_too() {
+        for width in [1, 63, 64, 65, 130, 193] {
+            let noise: Vec<u8> = (0..3 * width).map(|i: u32| (i.wrapping_mul(0x9E37_79B9) >> 28) as u8 / 5).collect();
+            let rows = read_back(&noise, 3, width);
+            assert!(rows.iter().flatten().count() as u32 > width / 2);
+            let words: Vec<u32> = noise.iter().map(|&byte| u32::from(byte) << 20).collect();
+            assert_eq!(read_back(&words, 3, width).concat().len(), rows.concat().len());
+        }
+    }
+
+    #[test]
+    fn a_new_image_has_nothing_of_the_last_one() {
+        let mut canvas = Canvas::new();
+        canvas.read(&[3u8; 6], 2, 3).unwrap();
+        canvas.begin(3, 2).unwrap().finish();
+        assert_eq!(canvas.rows().collect::<Vec<_>>(), [&[]; 3]);
+        assert_eq!(canvas.largest(), 0);
+    }
+
+    #[test]
+    fn an_image_of_another_size_or_too_large_is_an_error() {
+        let mut canvas = Canvas::new();
+        assert_eq!(canvas.begin(70_000, 70_000).unwrap_err().code(), Code::TooLarge);
         assert_eq!(canvas.read(&[0u8; 5], 2, 3).unwrap_err().code(), Code::BadShape);
+        canvas.read(&[0u8; 6], 2, 3).unwrap();
+        assert_eq!(canvas.write(&mut [0u8; 5], |_| 0).unwrap_err().code(), Code::BadShape);
     }
 }

@@ -3,8 +3,16 @@
 /// A symbol's code, its bits in the order in which they are written, and their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Symbol {
-    pub bits: u32,
+    pub bits: u64,
     pub length: u8,
+}
+
+impl Symbol {
+    /// This one with another behind it; 63 bits at most.
+    #[inline]
+    pub fn then(self, next: Self) -> Self {
+        Self { bits: self.bits | next.bits << self.length, length: self.length + next.length }
+    }
 }
 
 /// Finds the lengths of the best prefix code for symbols of these frequencies, none longer than `limit`. A symbol of
@@ -79,7 +87,7 @@ pub(super) fn codes(lengths: &[u8]) -> Vec<Symbol> {
     let code = |&length: &u8| {
         let code = next[usize::from(length)];
         next[usize::from(length)] += 1;
-        let bits = if length == 0 { 0 } else { code.reverse_bits() >> (32 - u32::from(length)) };
+        let bits = if length == 0 { 0 } else { u64::from(code.reverse_bits() >> (32 - u32::from(length))) };
         Symbol { bits, length }
     };
     lengths.iter().map(code).collect()

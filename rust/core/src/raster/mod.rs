@@ -16,6 +16,7 @@
 //!
 //! The functions that need working memory take a [`Scratch`]; one per worker, reused from mask to mask.
 
+mod adler;
 mod canvas;
 pub mod contours;
 mod crossings;
@@ -25,13 +26,16 @@ pub mod ellipse;
 pub mod encode;
 mod huffman;
 pub mod merge;
+mod painter;
 pub mod png;
 pub mod polygon;
+mod repeats;
 mod rle;
 mod rle_text;
 mod scratch;
 mod strips;
 
-pub use canvas::{Canvas, Change};
+pub use canvas::{Canvas, Change, Pixel};
+pub use painter::Painter;
 pub use rle::{Compared, Measured, Rle};
 pub use scratch::Scratch;

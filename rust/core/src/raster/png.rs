@@ -3,10 +3,7 @@
 
 use crate::error::{Code, Error, Result};
 
-use super::{
-    canvas::{Canvas, Change, each_run},
-    deflate::Deflater,
-};
+use super::{canvas::Canvas, repeats::deflate};
 
 /// What a canvas' values look like: the pixel of value `v` is the one at place `v`. The samples are those of the file.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +50,7 @@ impl Pixels<'_> {
     /// Whether the canvas can be written with these, else [`Code::BadMask`].
     fn check(&self, canvas: &Canvas) -> Result<()> {
         let bad = |message: String| Err(Error::new(Code::BadMask, message));
-        let largest = canvas.rows().iter().flatten().map(|change| change.value).max().unwrap_or(0);
+        let largest = canvas.largest();
         if largest as usize >= self.count() {
             return bad(format!("the label image has the value {largest}, with {} to be written", self.count()));
         }
@@ -88,13 +85,13 @@ pub fn encode(canvas: &Canvas, pixels: &Pixels<'_>, out: &mut Vec<u8>) -> Result
     if let Pixels::Palette8 { colours, .. } = pixels {
         chunk(out, b"PLTE", |out| out.extend(colours.as_flattened()))?;
     }
-    let deflated = match *pixels {
+    let (deflater, adler) = match *pixels {
         Pixels::Grey8(pixels) | Pixels::Palette8 { index: pixels, .. } => deflate(canvas, |v| [pixels[v]]),
         Pixels::Grey16(pixels) => deflate(canvas, |v| pixels[v].to_be_bytes()),
         Pixels::Rgb8(pixels) => deflate(canvas, |v| pixels[v]),
         Pixels::Rgba8(pixels) => deflate(canvas, |v| pixels[v]),
     };
-    chunk(out, b"IDAT", |out| deflated.finish(out))?;
+    chunk(out, b"IDAT", |out| deflater.finish(&adler, out))?;
     chunk(out, b"IEND", |_| ())
 }
 
@@ -112,69 +109,6 @@ fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], write: impl FnOnce(&mut Vec<u8>)) ->
     let checksum = crc32fast::hash(&out[start + 4..]);
     out.extend(checksum.to_be_bytes());
     Ok(())
-}
-
-/// Pixels that are alike, up to column `end`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Run<const N: usize> {
-    end: u32,
-    pixel: [u8; N],
-}
-
-/// PNG's filters None and Up.
-const NONE: u8 = 0;
-const UP: u8 = 2;
-
-/// Compresses the rows, each with the filter that leaves fewer runs: as it is, or its difference from the row above.
-fn deflate<const N: usize>(canvas: &Canvas, pixel: impl Fn(usize) -> [u8; N]) -> Deflater {
-    let mut deflater = Deflater::default();
-    let blank = [Run { end: canvas.width(), pixel: [0; N] }];
-    let (mut above, mut row, mut differences) = (Vec::new(), blank.to_vec(), Vec::new());
-    let mut drawn: Option<&[Change]> = None;
-    for changes in canvas.rows() {
-        if drawn == Some(changes) {
-            differences.clear();
-            differences.extend(blank);
-        } else {
-            std::mem::swap(&mut above, &mut row);
-            row.clear();
-            each_run(changes, canvas.width(), |_, end, value| {
-                push(&mut row, Run { end, pixel: pixel(value as usize) })
-            });
-            subtract(&row, &above, &mut differences);
-            drawn = Some(changes);
-        }
-        // Blank rows in a sequence are one run, filter and all.
-        let plain = row == blank || row.len() <= differences.len();
-        let (filter, runs) = if plain { (NONE, &row) } else { (UP, &differences) };
-        deflater.run([filter], 1);
-        let mut from = 0;
-        for run in runs {
-            deflater.run(run.pixel, run.end - from);
-            from = run.end;
-        }
-    }
-    deflater
-}
-
-/// Finds the runs of a row's difference from the one above, byte by byte and modulo 256.
-fn subtract<const N: usize>(row: &[Run<N>], above: &[Run<N>], differences: &mut Vec<Run<N>>) {
-    differences.clear();
-    let (mut i, mut j) = (0, 0);
-    while let (Some(here), Some(up)) = (row.get(i), above.get(j)) {
-        let pixel = std::array::from_fn(|k| here.pixel[k].wrapping_sub(up.pixel[k]));
-        push(differences, Run { end: here.end.min(up.end), pixel });
-        i += usize::from(here.end <= up.end);
-        j += usize::from(up.end <= here.end);
-    }
-}
-
-#[inline]
-fn push<const N: usize>(runs: &mut Vec<Run<N>>, run: Run<N>) {
-    match runs.last_mut() {
-        Some(last) if last.pixel == run.pixel => last.end = run.end,
-        _ => runs.push(run),
-    }
 }
 
 #[cfg(test)]
@@ -205,7 +139,7 @@ mod tests {
         flate2::read::ZlibDecoder::new(body.as_slice()).read_to_end(&mut bytes).unwrap();
         let mut rows = vec![vec![0; row_bytes]];
         for filtered in bytes.chunks(row_bytes + 1) {
-            let above = if filtered[0] == UP { rows.last().unwrap().clone() } else { vec![0; row_bytes] };
+            let above = if filtered[0] == 2 { rows.last().unwrap().clone() } else { vec![0; row_bytes] };
             rows.push(filtered[1..].iter().zip(above).map(|(a, b)| a.wrapping_add(b)).collect());
         }
         rows.split_off(1)
