@@ -158,11 +158,15 @@ pub fn plan_of<'s, C: Content + 's>(scene: &'s Scene<'s>, content: C, options: &
 /// without extension) share a number, even from different subsets: CVAT looks images up by that alone.
 fn image_ids(scene: &Scene<'_>) -> Vec<ImageIds> {
     let several_subsets = scene.subsets().len() > 1;
+    let may_repeat = |timeline: &Timeline<'_>| several_subsets || timeline.may_repeat_names();
+    let places = 0..scene.timelines.len();
+    let repeating: Vec<usize> = places.filter(|&place| may_repeat(&scene.timelines[place])).collect();
+    let repeats = scene.may_share_ids(&repeating);
     let mut known: HashMap<String, u32> = HashMap::new();
     let mut next = 1;
     let mut ids = Vec::with_capacity(scene.timelines.len());
     for timeline in &scene.timelines {
-        if !several_subsets && !timeline.may_repeat_names() {
+        if !repeats || !may_repeat(timeline) {
             ids.push(ImageIds::From(next));
             next += timeline.frames.len();
             continue;

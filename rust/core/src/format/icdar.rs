@@ -1,12 +1,27 @@
 //! What the ICDAR formats share: the attribute `text`.
 
-use super::annotation::{Value, python_str, text_of};
+use super::annotation::{Value, Values, attributes, located, python_str, text_of};
 use super::listing::{LINE_BREAKS, has_any};
 use crate::error::{Code, Error, Result};
+use crate::schema::InputType;
+use crate::timeline::{Item, Timeline};
+
+/// Name of the attribute.
+const TEXT: &str = "text";
+
+/// The text of a shape. Few labels have one; of the others only numbers are read, which may be none and so an error.
+pub fn text_of_shape<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Values<'a>) -> Result<Option<Value<'a>>> {
+    let specs = &timeline.dataset.schema.label(item.label).attributes;
+    if specs.iter().all(|spec| spec.name != TEXT && spec.input_type != InputType::Number) {
+        return Ok(None);
+    }
+    attributes(timeline, item, values)?;
+    transcription(values).map_err(|error| located(error, timeline, item))
+}
 
 /// The attribute called `text`; one that would break its line is an error.
 pub fn transcription<'a>(values: &[(&str, Value<'a>)]) -> Result<Option<Value<'a>>> {
-    let text = values.iter().find(|(name, _)| *name == "text").map(|(_, value)| *value);
+    let text = values.iter().find(|(name, _)| *name == TEXT).map(|(_, value)| *value);
     match text {
         Some(Value::Text(text)) if has_any(text, &LINE_BREAKS) => {
             Err(Error::new(Code::BadAttributeValue, "ICDAR cannot hold a line break in the attribute \"text\"")

@@ -8,8 +8,8 @@
 //! Boxes and polygons with their attribute `text`. Every other annotation is an empty line. For training every line is that
 //! of ICDAR 2015: four corners clockwise in whole pixels, and the text without quotes.
 
-use super::annotation::{Value, attributes, corners, located, text_of};
-use super::icdar::{transcription, write_quoted};
+use super::annotation::{Value, corners, located, text_of};
+use super::icdar::{text_of_shape, write_quoted};
 use super::ids::Ids;
 use super::listing::Picture;
 use super::yolo_layout::{OVERWRITTEN, Repeats, Subset};
@@ -137,8 +137,7 @@ impl Localization<'_> {
                 out.tally.shape(item, NO_SHAPE);
                 continue;
             }
-            attributes(timeline, item, &mut values)?;
-            let text = transcription(&values).map_err(|error| located(error, timeline, item))?;
+            let text = text_of_shape(timeline, item, &mut values)?;
             let outcome = (self.layout.line)(timeline, item, text, out)?;
             out.tally.shape(item, outcome);
         }

@@ -8,8 +8,8 @@
 //! The attribute `text` is all that it holds, of annotations of any kind and label. For training a picture is a word, and
 //! lies beside `gt.txt`.
 
-use super::annotation::{Value, attributes, located, tag_attributes, tag_located};
-use super::icdar::{transcription, write_escaped, write_quoted};
+use super::annotation::{Value, tag_attributes, tag_located};
+use super::icdar::{text_of_shape, transcription, write_escaped, write_quoted};
 use super::listing::{LINE_BREAKS, Picture, frame_place};
 use super::{Format, Options};
 use crate::error::Result;
@@ -138,8 +138,7 @@ fn texts<'a>(
             tally.shape(item, NO_CUBOID);
             continue;
         }
-        attributes(timeline, item, &mut values)?;
-        let text = transcription(&values).map_err(|error| located(error, timeline, item))?;
+        let text = text_of_shape(timeline, item, &mut values)?;
         texts.push((Bearer::Shape(item), text));
     }
     Ok(texts)

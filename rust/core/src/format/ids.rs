@@ -37,7 +37,8 @@ impl Ids {
             let is_mixed =
                 places.windows(2).any(|pair| scene.timelines[pair[0]].subset != scene.timelines[pair[1]].subset);
             // Frames of a subset's videos differ among themselves, and are too many to remember.
-            if is_mixed || places.iter().any(|&place| scene.timelines[place].may_repeat_names()) {
+            let may_repeat = is_mixed || places.iter().any(|&place| scene.timelines[place].may_repeat_names());
+            if may_repeat && scene.may_share_ids(places) {
                 number(&own_ids(scene, places), &mut renamed);
             }
         }

@@ -120,6 +120,9 @@ pub fn shows(timeline: &Timeline<'_>, kind: ShapeKind) -> bool {
 pub fn refuse_repeats(scene: &Scene<'_>, subsets: &[Group]) -> Result<()> {
     for (_, places) in subsets {
         let timelines = places.iter().map(|&place| &scene.timelines[place]);
+        if timelines.clone().all(Timeline::may_repeat_names) && !scene.may_share_ids(places) {
+            continue;
+        }
         let mut known = HashSet::new();
         let (pictures, videos): (Vec<_>, Vec<_>) = timelines.partition(|timeline| timeline.may_repeat_names());
         for timeline in &pictures {

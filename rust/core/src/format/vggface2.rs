@@ -149,8 +149,7 @@ impl Frame<'_> {
         for item in self.view.items {
             let outcome = match item.kind {
                 ShapeKind::Rectangle => continue,
-                ShapeKind::Points if !self.has_row(item) => SECOND,
-                ShapeKind::Points => self.points(item, out),
+                ShapeKind::Points => self.row(item).map_or(SECOND, |number| self.points(item, number, out)),
                 _ => NO_FACE,
             };
             out.tally.shape(item, outcome);
@@ -172,7 +171,7 @@ impl Frame<'_> {
         out.tally.frames += 1;
     }
 
-    fn points(&self, item: &Item, out: &mut Output) -> Outcome {
+    fn points(&self, item: &Item, number: usize, out: &mut Output) -> Outcome {
         let points = self.timeline.points(item, &mut out.scratch.points);
         if points.len() != COORDINATES {
             if self.layout.all_faces {
@@ -181,7 +180,7 @@ impl Frame<'_> {
             self.empty_row(Some(item.label), out);
             return NO_POINTS;
         }
-        write_field(&self.face(item), &mut out.bytes);
+        write_field(&self.face(item, number), &mut out.bytes);
         for &value in points {
             out.bytes.push(b',');
             number::repr(&mut out.bytes, round2_numpy(value));
@@ -192,12 +191,12 @@ impl Frame<'_> {
 
     fn boxes(&self, out: &mut Output) {
         for item in self.view.items.iter().filter(|item| item.kind == ShapeKind::Rectangle) {
-            let corners = corners(self.timeline.points(item, &mut out.scratch.points));
-            let (Some([x0, y0, x1, y1]), true) = (corners, self.has_row(item)) else {
+            let mut corners = || corners(self.timeline.points(item, &mut out.scratch.points));
+            let Some((number, [x0, y0, x1, y1])) = self.row(item).and_then(|number| Some((number, corners()?))) else {
                 out.tally.shape(item, SECOND);
                 continue;
             };
-            write_field(&self.face(item), &mut out.bytes);
+            write_field(&self.face(item, number), &mut out.bytes);
             for value in [x0, y0, x1 - x0, y1 - y0] {
                 out.bytes.push(b',');
                 (self.layout.side)(&mut out.bytes, value);
@@ -211,7 +210,7 @@ impl Frame<'_> {
     fn pictures(&self) -> BTreeSet<String> {
         if self.layout.all_faces {
             let is_face = |item: &&Item| matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Points);
-            return self.view.items.iter().filter(is_face).map(|item| self.face(item)).collect();
+            return self.view.items.iter().filter(is_face).map(|item| self.face(item, self.number(item))).collect();
         }
         let tags = &self.timeline.dataset.columns.tags.label;
         let labels = self.view.tags.iter().map(|&row| tags[row as usize]);
@@ -222,15 +221,15 @@ impl Frame<'_> {
         }
     }
 
-    /// Whether a face has a row: the first of its kind and label, or each.
-    fn has_row(&self, item: &Item) -> bool {
-        self.layout.all_faces || self.number(item) == 1
+    /// The number of a face that has a row: the first of its kind and label has one, or each.
+    fn row(&self, item: &Item) -> Option<usize> {
+        Some(self.number(item)).filter(|number| self.layout.all_faces || *number == 1)
     }
 
     /// The name of a face; a second one of its kind and label on the picture has a number behind it.
-    fn face(&self, item: &Item) -> String {
+    fn face(&self, item: &Item, number: usize) -> String {
         let name = self.name_id(Some(item.label));
-        match self.number(item) {
+        match number {
             1 => name,
             number => format!("{name}_{number}"),
         }

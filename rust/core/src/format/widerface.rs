@@ -8,7 +8,7 @@
 //!     x y width height, six attributes, label  one line a box; no label if it is `face`
 //! ```
 
-use super::annotation::{Value, attributes, corners, int_of, located};
+use super::annotation::{Value, Values, attributes, corners, int_of, located};
 use super::listing::{LINE_BREAKS, Picture, check_labels, has_any, label_names};
 use super::splits::{groups, names_of_timelines};
 use super::{Format, Options};
@@ -45,7 +45,7 @@ struct Layout {
     /// Whether boxes of other labels are left out where there is a label `face`.
     faces_only: bool,
     /// Writes the line of a box.
-    line: fn(&Timeline<'_>, &Item, [f64; 4], &mut Output) -> Result<()>,
+    line: for<'a> fn(&Timeline<'a>, &Item, [f64; 4], &mut Values<'a>, &mut Output) -> Result<()>,
 }
 
 const CVAT: Layout = Layout { without_boxes: "", faces_only: false, line: write_line };
@@ -143,8 +143,9 @@ impl<'s> WiderFace<'s> {
         } else {
             out.text(self.layout.without_boxes);
         }
+        let mut values = Values::new();
         for item in view.items {
-            let outcome = self.shape(timeline, item, out)?;
+            let outcome = self.shape(timeline, item, &mut values, out)?;
             out.tally.shape(item, outcome);
         }
         for (place, &row) in view.tags.iter().enumerate() {
@@ -163,26 +164,37 @@ impl<'s> WiderFace<'s> {
         }
     }
 
-    fn shape(&self, timeline: &'s Timeline<'s>, item: &Item, out: &mut Output) -> Result<Outcome> {
+    fn shape(
+        &self,
+        timeline: &'s Timeline<'s>,
+        item: &Item,
+        values: &mut Values<'s>,
+        out: &mut Output,
+    ) -> Result<Outcome> {
         if let Some(refusal) = self.refusal(item) {
             return Ok(refusal);
         }
         let Some(corners) = corners(timeline.points(item, &mut out.scratch.points)) else {
             return Err(located(Error::new(Code::BadShape, "a rectangle needs four coordinates"), timeline, item));
         };
-        (self.layout.line)(timeline, item, corners, out)?;
+        (self.layout.line)(timeline, item, corners, values, out)?;
         Ok(if timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED })
     }
 }
 
 /// The line of a box as CVAT writes it.
-fn write_line(timeline: &Timeline<'_>, item: &Item, [x0, y0, x1, y1]: [f64; 4], out: &mut Output) -> Result<()> {
+fn write_line<'a>(
+    timeline: &Timeline<'a>,
+    item: &Item,
+    [x0, y0, x1, y1]: [f64; 4],
+    values: &mut Values<'a>,
+    out: &mut Output,
+) -> Result<()> {
     for value in [x0, y0, x1 - x0, y1 - y0] {
         number::repr(&mut out.bytes, value);
         out.bytes.push(b' ');
     }
-    let mut values = Vec::new();
-    attributes(timeline, item, &mut values)?;
+    attributes(timeline, item, values)?;
     for name in ATTRIBUTES {
         match values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value) {
             None => out.text("-"),
@@ -206,12 +218,17 @@ fn write_line(timeline: &Timeline<'_>, item: &Item, [x0, y0, x1, y1]: [f64; 4], 
 }
 
 /// The line of a box as the data set's own tools read it: ten whole numbers.
-fn write_official_line(timeline: &Timeline<'_>, item: &Item, corners: [f64; 4], out: &mut Output) -> Result<()> {
+fn write_official_line<'a>(
+    timeline: &Timeline<'a>,
+    item: &Item,
+    corners: [f64; 4],
+    values: &mut Values<'a>,
+    out: &mut Output,
+) -> Result<()> {
     let [x0, y0, x1, y1] = corners.map(f64::round);
     // Zero is added because a small negative number is rounded to a zero with a sign.
     out.text(&format!("{:.0} {:.0} {:.0} {:.0}", x0 + 0.0, y0 + 0.0, x1 - x0, y1 - y0));
-    let mut values = Vec::new();
-    attributes(timeline, item, &mut values)?;
+    attributes(timeline, item, values)?;
     for names in COLUMNS {
         let of = |name: &&str| values.iter().find(|(known, _)| known == name);
         let number = match names.iter().find_map(of) {

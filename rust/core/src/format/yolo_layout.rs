@@ -126,7 +126,10 @@ impl Repeats {
         for subset in subsets {
             // The first frame with an id, and the one whose text file stands.
             let mut known: HashMap<String, (Frame, Frame)> = HashMap::new();
-            for &place in subset.timelines.iter().filter(|_| may_repeat(scene, subset)) {
+            if !may_repeat(scene, subset) || !scene.may_share_ids(&subset.timelines) {
+                continue;
+            }
+            for &place in &subset.timelines {
                 let timeline = &scene.timelines[place];
                 for frame in timeline.frames.iter() {
                     let this = (place, frame);

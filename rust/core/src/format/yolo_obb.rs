@@ -63,14 +63,13 @@ fn is_loaded(ring: &[f64; 8], [width, height]: [f64; 2]) -> bool {
 fn ring([x0, y0, x1, y1]: [f64; 4], degrees: f64) -> [f64; 8] {
     let (width, height) = (x1 - x0, y1 - y0);
     let corners = [(x0, y0), (x0 + width, y0), (x0 + width, y0 + height), (x0, y0 + height)];
-    let (cx, cy) = (x0 + width / 2.0, y0 + height / 2.0);
-    let (sin, cos) = degrees.to_radians().sin_cos();
-    let turned = corners.map(|(x, y)| {
-        if degrees == 0.0 {
-            return [x, y];
-        }
-        [cx + cos * (x - cx) - sin * (y - cy), cy + sin * (x - cx) + cos * (y - cy)]
-    });
+    let turned = if degrees == 0.0 {
+        corners.map(|(x, y)| [x, y])
+    } else {
+        let (cx, cy) = (x0 + width / 2.0, y0 + height / 2.0);
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        corners.map(|(x, y)| [cx + cos * (x - cx) - sin * (y - cy), cy + sin * (x - cx) + cos * (y - cy)])
+    };
     let [[a, b], [c, d], [e, f], [g, h]] = turned;
     [a, b, c, d, e, f, g, h]
 }

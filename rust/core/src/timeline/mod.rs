@@ -10,6 +10,7 @@ mod frames;
 pub mod interpolate;
 mod merge;
 mod moment;
+mod repeats;
 mod scene;
 mod selection;
 mod similarity;
