@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::raster;
 use crate::report::Tally;
@@ -199,13 +200,19 @@ fn frame_chunks_up_to(
 }
 
 /// Pictures in a chunk: what a worker holds, times the window of chunks, must stay small even for large pictures.
-const PICTURES_PER_CHUNK: u64 = 2;
+const PICTURES_PER_CHUNK: u64 = 4;
+/// Frames of a video in one: larger than files, and so long in the making that chunks cost nothing.
+const VIDEO_FRAMES_PER_CHUNK: u64 = 1;
 
 /// Cuts the frames of these timelines into chunks for [`Part::Pictures`], or for files that are as large.
 pub fn picture_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
     let chunks = |timeline: usize| {
         let frames = u64::from(scene.timelines[timeline].frames.len());
-        cut(0..frames, PICTURES_PER_CHUNK).map(move |range| Chunk { section, timeline, range, first: 0 })
+        let step = match scene.timelines[timeline].task.media {
+            Media::Video { .. } => VIDEO_FRAMES_PER_CHUNK,
+            Media::Images { .. } => PICTURES_PER_CHUNK,
+        };
+        cut(0..frames, step).map(move |range| Chunk { section, timeline, range, first: 0 })
     };
     timelines.flat_map(chunks).collect()
 }
