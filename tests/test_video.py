@@ -289,14 +289,19 @@ def test_the_frames_that_a_video_lacks_can_be_left_out_and_reported(tmp_path):
     assert "left out" in str(report)
 
 
-def test_without_the_extra_a_video_exports_its_labels_and_pictures_say_what_to_install(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("package", "image_format"), [("av", "png"), ("av", "source"), ("simplejpeg", "jpeg"), ("PIL", "webp")]
+)
+def test_without_the_extra_a_video_exports_its_labels_and_pictures_say_what_to_install(
+    tmp_path, monkeypatch, package, image_format
+):
     source = backup(tmp_path / "task.zip", b"")
     for module in [name for name in sys.modules if name.split(".")[0] == "av" or name.startswith("framehaul.media.")]:
         monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setitem(sys.modules, package, None)
     framehaul.export(source, "COCO 1.0", tmp_path / "out.zip")
     with pytest.raises(framehaul.Error, match=r"pip install 'framehaul\[images\]'") as raised:
-        framehaul.export(source, "COCO 1.0", tmp_path / "pictures.zip", save_images=True)
+        framehaul.export(source, "COCO 1.0", tmp_path / "pictures.zip", save_images=True, image_format=image_format)
     assert raised.value.code == "missing-package"
     assert "\n" not in str(raised.value)
 

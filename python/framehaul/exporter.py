@@ -225,10 +225,11 @@ def _frames(
         if image_format == "source":
             return Times()
         from framehaul.media.encode import encoder
+
+        return Frames(encoder(image_format, quality))
     except ImportError as error:
         text = f"the pictures of a video need more packages ({error.name} is missing); pip install 'framehaul[images]'"
         raise UnsupportedError(text, code="missing-package") from error
-    return Frames(encoder(image_format, quality))
 
 
 def check(format: str | list[str] | tuple[str, ...], out: str | os.PathLike[str]) -> list[registry.FormatInfo]:  # noqa: A002
