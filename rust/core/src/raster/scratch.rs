@@ -8,6 +8,7 @@ use super::{contours::Bitmap, crossings::Crossings, ellipse::Rows, polygon::Edge
 pub struct Scratch {
     pub(super) crossings: Crossings,
     pub(super) strips: Strips,
+    pub(super) ring: Vec<[f64; 2]>,
     pub(super) edges: Vec<Edge>,
     pub(super) rows: Rows,
     pub(super) bitmap: Bitmap,
