@@ -15,7 +15,7 @@ pub fn intersection(masks: &[Rle]) -> Result<Rle> {
     merge(masks, |a, b| a & b)
 }
 
-fn merge(masks: &[Rle], join: fn(bool, bool) -> bool) -> Result<Rle> {
+fn merge(masks: &[Rle], join: impl Fn(bool, bool) -> bool + Copy) -> Result<Rle> {
     let Some(first) = masks.first() else { return Ok(Rle::default()) };
     pixels(first.height, first.width)?;
     for mask in masks {
@@ -25,7 +25,7 @@ fn merge(masks: &[Rle], join: fn(bool, bool) -> bool) -> Result<Rle> {
 }
 
 /// Halves first, so that joining many masks costs their runs times the logarithm of their number.
-fn merge_all(masks: &[Rle], join: fn(bool, bool) -> bool) -> Vec<u32> {
+fn merge_all(masks: &[Rle], join: impl Fn(bool, bool) -> bool + Copy) -> Vec<u32> {
     match masks {
         [] => Vec::new(),
         [one] => one.counts.clone(),
