@@ -11,6 +11,7 @@ mod pack;
 mod picture;
 mod raster;
 mod rle;
+mod shapes;
 mod table;
 mod video;
 

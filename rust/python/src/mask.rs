@@ -9,7 +9,8 @@ use pyo3::types::{PyDict, PyList, PySlice};
 use rayon::prelude::*;
 
 use crate::error::to_py;
-use crate::rle::{Batch, Layout, Numbers, RleDict, Written, map, run};
+use crate::rle::{Batch, RleDict, Written, map, run};
+use crate::shapes::{Layout, map_shapes};
 
 /// Adds the module `_mask` to the compiled package.
 pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -160,9 +161,9 @@ fn iou<'py>(
         let message = format!("crowd has {} values for {} masks", crowd.len(), columns.len());
         return Err(PyValueError::new_err(message));
     }
-    let truth = map(py, columns, |dict, _| Ok(Measured::new(&dict.read()?)))?;
+    let truth = map(py, columns, |dict, _| Ok(Measured::new(dict.read()?)))?;
     let truth = Compared::new(truth, crowd).map_err(to_py)?;
-    let found = map(py, rows, |dict, _| Ok(Measured::new(&dict.read()?)))?;
+    let found = map(py, rows, |dict, _| Ok(Measured::new(dict.read()?)))?;
     let table = py.import("numpy")?.call_method1("zeros", ((rows.len(), columns.len()),))?;
     let mut values = table.cast::<PyArrayDyn<f64>>()?.readwrite();
     let slice = values.as_slice_mut()?;
@@ -180,16 +181,14 @@ fn from_polygons<'py>(
     width: u32,
     compressed: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut numbers = Numbers::default();
-    let shapes = Numbers::batch(polygons, Layout::Points, &mut numbers)?;
-    let written = map(polygons.py(), shapes.as_slice(), |points, scratch| {
+    let written = map_shapes(polygons, Layout::Points, |points, scratch| {
         if points.len() < 6 {
             let message = format!("a polygon of {} coordinates; it needs three points", points.len());
             return Err(Error::new(Code::BadShape, message));
         }
         Ok(Written::new(polygon::fill(points, height, width, scratch)?, compressed))
     })?;
-    wrap_all(polygons.py(), &shapes, written)
+    wrap_all(polygons.py(), written)
 }
 
 #[pyfunction]
@@ -200,16 +199,14 @@ fn from_boxes<'py>(
     width: u32,
     compressed: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut numbers = Numbers::default();
-    let shapes = Numbers::batch(boxes, Layout::Shapes, &mut numbers)?;
-    let written = map(boxes.py(), shapes.as_slice(), |numbers, scratch| {
-        let &&[x, y, w, h] = numbers else {
+    let written = map_shapes(boxes, Layout::Shapes, |numbers, scratch| {
+        let &[x, y, w, h] = numbers else {
             let message = format!("a box of {} numbers; it needs x, y, width and height", numbers.len());
             return Err(Error::new(Code::BadShape, message));
         };
         Ok(Written::new(polygon::fill_box([x, y, w, h], height, width, scratch)?, compressed))
     })?;
-    wrap_all(boxes.py(), &shapes, written)
+    wrap_all(boxes.py(), written)
 }
 
 #[pyfunction]
@@ -221,9 +218,7 @@ fn from_cvat<'py>(
     clip: bool,
     compressed: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut numbers = Numbers::default();
-    let shapes = Numbers::batch(points, Layout::Shapes, &mut numbers)?;
-    let written = map(points.py(), shapes.as_slice(), |points, scratch| {
+    let written = map_shapes(points, Layout::Shapes, |points, scratch| {
         let converted = cvat::to_rle(points, height, width, scratch)?;
         if converted.clipped && !clip {
             let message = format!("a mask whose box leaves the image of {height} x {width} pixels");
@@ -231,7 +226,7 @@ fn from_cvat<'py>(
         }
         Ok(Written::new(converted.rle, compressed))
     })?;
-    wrap_all(points.py(), &shapes, written)
+    wrap_all(points.py(), written)
 }
 
 #[pyfunction]
@@ -246,7 +241,13 @@ fn to_cvat<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     dicts.wrap(py, lists)
 }
 
-/// RLE dicts, one or a list as the shapes were given.
-fn wrap_all<'py, T>(py: Python<'py>, shapes: &Batch<T>, written: Vec<Written>) -> PyResult<Bound<'py, PyAny>> {
-    shapes.wrap(py, written.into_iter().map(|written| written.into_py(py)).collect::<PyResult<_>>()?)
+/// RLE dicts, one or a list.
+fn wrap_all<'py>(py: Python<'py>, written: Batch<Written>) -> PyResult<Bound<'py, PyAny>> {
+    match written {
+        Batch::One(written) => written.into_py(py),
+        Batch::Many(written) => {
+            let dicts = written.into_iter().map(|written| written.into_py(py)).collect::<PyResult<Vec<_>>>()?;
+            Ok(PyList::new(py, dicts)?.into_any())
+        }
+    }
 }

@@ -15,7 +15,8 @@ use rayon::prelude::*;
 
 use crate::error::to_py;
 use crate::mask::read_image;
-use crate::rle::{Batch, Layout, Numbers, RleDict, map, run};
+use crate::rle::{Batch, RleDict, map, run};
+use crate::shapes::{Layout, read_shape};
 
 thread_local! {
     /// The canvas of each thread, kept from call to call.
@@ -39,12 +40,11 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (points, *, height, width))]
 fn fill_polygon<'py>(points: &Bound<'py, PyAny>, height: u32, width: u32) -> PyResult<Bound<'py, PyAny>> {
     let py = points.py();
-    let mut numbers = Numbers::default();
-    let Batch::One(points) = Numbers::batch(points, Layout::Points, &mut numbers)? else {
+    let Some(points) = read_shape(points, Layout::Points)? else {
         return Err(PyTypeError::new_err("expected the coordinates of one polygon"));
     };
     image(py, height, width, |pixels, scratch| {
-        polygon::fill(points, height, width, scratch)?.paint_rows(pixels, 1, scratch)
+        polygon::fill(&points, height, width, scratch)?.paint_rows(pixels, 1, scratch)
     })
 }
 

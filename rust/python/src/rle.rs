@@ -1,24 +1,23 @@
-//! What the pixel functions take and give: COCO's RLE dicts, lists of coordinates, and batches of both.
+//! What the pixel functions take and give: COCO's RLE dicts, and batches.
 
 use std::cell::RefCell;
 
 use framehaul_core::error::{Code, Error, Result};
 use framehaul_core::raster::{Rle, Scratch};
-use numpy::{PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList};
 use rayon::prelude::*;
 
 use crate::error::to_py;
 
 /// Fewer items than this are not worth waking another thread.
-const MIN_ITEMS_PER_THREAD: usize = 64;
+pub const MIN_ITEMS_PER_THREAD: usize = 64;
 
 thread_local! {
     /// Working memory of each thread, kept from call to call.
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
+    pub static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 /// A single item, or a batch in order.
@@ -65,9 +64,12 @@ pub fn map<T: Sync, R: Send>(
             items.par_iter().with_min_len(MIN_ITEMS_PER_THREAD).map(work).collect()
         }
     });
-    let many = items.len() > 1;
-    let place = |(i, result): (usize, Result<R>)| result.map_err(|e| if many { e.at_shape(i as u64) } else { e });
-    results.into_iter().enumerate().map(place).collect::<Result<_>>().map_err(to_py)
+    if items.len() > 1 { in_order(results) } else { results.into_iter().collect() }.map_err(to_py)
+}
+
+/// The results of a batch, or the error of the first item that has one, with its place.
+pub fn in_order<R>(results: impl IntoIterator<Item = Result<R>>) -> Result<Vec<R>> {
+    results.into_iter().enumerate().map(|(i, result)| result.map_err(|error| error.at_shape(i as u64))).collect()
 }
 
 /// An RLE dict taken apart but not yet read, which needs no GIL.
@@ -75,6 +77,14 @@ pub struct RleDict {
     height: u32,
     width: u32,
     counts: Counts,
+}
+
+/// Height and width, from a list as everybody writes them or from another sequence.
+fn read_size(size: &Bound<'_, PyAny>) -> PyResult<[u32; 2]> {
+    match size.cast::<PyList>() {
+        Ok(size) if size.len() == 2 => Ok([size.get_item(0)?.extract()?, size.get_item(1)?.extract()?]),
+        _ => size.extract(),
+    }
 }
 
 enum Counts {
@@ -88,7 +98,7 @@ impl RleDict {
     fn from_py(dict: &Bound<'_, PyDict>) -> Result<Self> {
         let py = dict.py();
         let value = |name| dict.get_item(name).ok().flatten();
-        let size = value(pyo3::intern!(py, "size")).and_then(|size| size.extract::<[u32; 2]>().ok());
+        let size = value(pyo3::intern!(py, "size")).and_then(|size| read_size(&size).ok());
         let counts = value(pyo3::intern!(py, "counts")).and_then(|counts| {
             let bytes = counts.extract().map(Counts::Bytes);
             bytes.or_else(|_| counts.extract().map(Counts::Text)).or_else(|_| counts.extract().map(Counts::Runs)).ok()
@@ -148,89 +158,5 @@ impl Written {
         dict.set_item(pyo3::intern!(py, "size"), PyList::new(py, [height, width])?)?;
         dict.set_item(pyo3::intern!(py, "counts"), counts)?;
         Ok(dict.into_any())
-    }
-}
-
-/// What a two-dimensional array means where coordinates are asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// One shape, a row for each point.
-    Points,
-    /// A batch, a row for each shape.
-    Shapes,
-}
-
-/// Lists of numbers, as one allocation for all of a batch.
-#[derive(Default)]
-pub struct Numbers {
-    values: Vec<f64>,
-    ends: Vec<usize>,
-}
-
-impl Numbers {
-    /// Reads a flat list of numbers or an array as one shape, a sequence of those as a batch.
-    pub fn batch<'a>(shapes: &Bound<'_, PyAny>, layout: Layout, numbers: &'a mut Self) -> PyResult<Batch<&'a [f64]>> {
-        let is_one = match shapes.cast::<PyUntypedArray>() {
-            Ok(array) => array.ndim() == 1 || layout == Layout::Points,
-            Err(_) => shapes.len()? > 0 && shapes.get_item(0)?.extract::<f64>().is_ok(),
-        };
-        if is_one {
-            numbers.push(shapes)?;
-            return Ok(Batch::One(&numbers.values));
-        }
-        if !numbers.push_lists(shapes)? {
-            for shape in shapes.try_iter()? {
-                numbers.push(&shape?)?;
-            }
-        }
-        let starts = std::iter::once(0).chain(numbers.ends.iter().copied());
-        Ok(Batch::Many(starts.zip(&numbers.ends).map(|(start, &end)| &numbers.values[start..end]).collect()))
-    }
-
-    /// Reads a list of lists of numbers, the usual batch, several times as fast as one by one: `struct.pack` takes all
-    /// numbers in one call. False, and nothing read, if the batch is something else.
-    fn push_lists(&mut self, shapes: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let py = shapes.py();
-        let Ok(shapes) = shapes.cast::<PyList>() else { return Ok(false) };
-        if !shapes.iter().all(|shape| shape.is_exact_instance_of::<PyList>()) {
-            return Ok(false);
-        }
-        let chain = py.import("itertools")?.getattr("chain")?.call_method1("from_iterable", (shapes,))?;
-        let numbers = PyList::empty(py);
-        numbers.call_method1("extend", (chain,))?;
-        let pack = py.import("struct")?.call_method1("Struct", (format!("{}d", numbers.len()),))?.getattr("pack")?;
-        let Ok(packed) = pack.call1(numbers.to_tuple()) else { return Ok(false) };
-        let (bytes, _) = packed.cast::<PyBytes>()?.as_bytes().as_chunks();
-        self.values.extend(bytes.iter().map(|&bytes| f64::from_ne_bytes(bytes)));
-        for shape in shapes {
-            self.ends.push(self.ends.last().copied().unwrap_or(0) + shape.len()?);
-        }
-        Ok(true)
-    }
-
-    fn push(&mut self, shape: &Bound<'_, PyAny>) -> PyResult<()> {
-        let expected = || PyTypeError::new_err("expected a flat sequence of numbers or an array");
-        if shape.is_instance_of::<PyString>() {
-            return Err(expected());
-        }
-        if let Ok(array) = shape.cast::<PyUntypedArray>() {
-            let as_it_is = shape.cast::<PyArrayDyn<f64>>().ok().filter(|array| array.is_c_contiguous()).cloned();
-            let array = match as_it_is {
-                Some(array) => array,
-                None => array.call_method1("astype", ("float64", "C"))?.cast_into()?,
-            };
-            self.values.extend_from_slice(array.readonly().as_slice()?);
-        } else if let Ok(list) = shape.cast::<PyList>() {
-            // The usual case: no iterator object, and floats are read without asking what they are first.
-            for value in list {
-                self.values.push(value.extract().map_err(|_| expected())?);
-            }
-        } else {
-            for value in shape.try_iter()? {
-                self.values.push(value?.extract().map_err(|_| expected())?);
-            }
-        }
-        self.ends.push(self.values.len());
-        Ok(())
     }
 }

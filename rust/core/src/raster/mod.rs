@@ -26,6 +26,7 @@ pub mod ellipse;
 pub mod encode;
 mod huffman;
 pub mod merge;
+mod overlap;
 mod painter;
 pub mod png;
 pub mod polygon;
@@ -36,6 +37,7 @@ mod scratch;
 mod strips;
 
 pub use canvas::{Canvas, Change, Pixel};
+pub use overlap::{Compared, Measured};
 pub use painter::Painter;
-pub use rle::{Compared, Measured, Rle};
+pub use rle::Rle;
 pub use scratch::Scratch;

@@ -1,4 +1,4 @@
-//! The mask itself: COCO's run lengths, with its area, box and overlap.
+//! The mask itself: COCO's run lengths, with its area and box.
 
 use crate::error::{Code, Error, Result};
 
@@ -78,7 +78,7 @@ impl Rle {
     }
 
     /// The runs of set pixels with the columns of their first and last pixels.
-    fn spans(&self) -> impl Iterator<Item = (u64, u64, u64, u64)> {
+    pub(super) fn spans(&self) -> impl Iterator<Item = (u64, u64, u64, u64)> {
         let height = u64::from(self.height.max(1));
         let (mut column, mut column_start) = (0, 0);
         let mut column_of = move |place: u64| {
@@ -103,22 +103,22 @@ impl Rle {
     /// The tight box of the set pixels as x, y, width, height; all zero for a mask without any.
     pub fn bbox(&self) -> [u32; 4] {
         let height = u64::from(self.height);
-        let (mut left, mut right, mut top, mut bottom) = (u64::MAX, 0, u64::MAX, 0);
+        let (mut left, mut top, mut right, mut bottom) = (u64::MAX, u64::MAX, 0, 0);
         for (start, end, first, last) in self.spans() {
             left = left.min(first);
-            right = right.max(last);
+            right = last + 1;
             if first == last {
                 top = top.min(start - first * height);
-                bottom = bottom.max(end - 1 - first * height);
+                bottom = bottom.max(end - first * height);
             } else {
                 // The run passes a column's end, so it holds the last row and the first one.
-                (top, bottom) = (0, height - 1);
+                (top, bottom) = (0, height);
             }
         }
-        if left > right {
+        if right == 0 {
             return [0; 4];
         }
-        [left, top, right - left + 1, bottom - top + 1].map(|v| v as u32)
+        [left, top, right - left, bottom - top].map(|v| v as u32)
     }
 
     /// Writes the mask as bytes 0 and 1, down the columns. [`Code::BadShape`] if `bytes` does not have one byte for
@@ -243,90 +243,6 @@ impl RunWriter {
     }
 }
 
-/// A mask with its area, box and runs at hand, measured once for many comparisons.
-#[derive(Clone, Debug)]
-pub struct Measured {
-    size: (u32, u32),
-    area: u64,
-    /// Left, top, and the first column and row beyond.
-    bounds: [u32; 4],
-    runs: Vec<(u32, u32)>,
-    /// Whether each column of the box has just one run, as in nearly all masks of objects.
-    is_plain: bool,
-}
-
-impl Measured {
-    /// Measures a mask.
-    pub fn new(rle: &Rle) -> Self {
-        let [left, top, width, height] = rle.bbox();
-        let column = |place: u64| place / u64::from(rle.height);
-        let is_plain = rle.runs().count() as u64 == u64::from(width)
-            && rle.runs().zip(u64::from(left)..).all(|((start, end), x)| column(start) == x && column(end - 1) == x);
-        // Runs lie in the image, whose pixels 32 bits can count.
-        let runs = rle.runs().map(|(start, end)| (start as u32, end as u32)).collect();
-        let bounds = [left, top, left + width, top + height];
-        Self { size: (rle.height, rle.width), area: rle.area(), bounds, runs, is_plain }
-    }
-
-    /// Number of pixels that both masks set. Their boxes overlap.
-    fn common(&self, other: &Self) -> u64 {
-        if !(self.is_plain && other.is_plain) {
-            return common_area(&self.runs, &other.runs);
-        }
-        // Column beside column, many at a time.
-        let from = |mask: &Self| (self.bounds[0].max(other.bounds[0]) - mask.bounds[0]) as usize;
-        let columns = self.runs[from(self)..].iter().zip(&other.runs[from(other)..]);
-        columns.map(|(a, b)| u64::from(a.1.min(b.1).saturating_sub(a.0.max(b.0)))).sum()
-    }
-
-    /// Intersection over union with a mask of the same size whose box overlaps this one's.
-    fn iou(&self, other: &Self, crowd: bool) -> f64 {
-        let common = self.common(other);
-        if common == 0 {
-            return 0.0;
-        }
-        let whole = if crowd { self.area } else { self.area + other.area - common };
-        common as f64 / whole as f64
-    }
-}
-
-/// Masks of one size that others are compared with.
-#[derive(Clone, Debug)]
-pub struct Compared {
-    masks: Vec<Measured>,
-    /// The masks' bounds, for themselves: of most masks nothing else is looked at.
-    bounds: Vec<[u32; 4]>,
-    crowd: Vec<bool>,
-}
-
-impl Compared {
-    /// Masks, each of which may be a crowd region. [`Code::BadMask`] if their sizes differ.
-    pub fn new(masks: Vec<Measured>, crowd: Vec<bool>) -> Result<Self> {
-        masks.windows(2).try_for_each(|pair| require_same_size(pair[0].size, pair[1].size))?;
-        Ok(Self { bounds: masks.iter().map(|mask| mask.bounds).collect(), masks, crowd })
-    }
-
-    /// How many masks there are.
-    pub fn count(&self) -> usize {
-        self.masks.len()
-    }
-
-    /// Writes the intersection over union, 0 to 1, of `found` with each of the masks into `values`, which hold 0. For a
-    /// crowd region the divisor is the area of `found` alone, as in COCO's evaluation. [`Code::BadMask`] if the sizes
-    /// differ.
-    pub fn iou(&self, found: &Measured, values: &mut [f64]) -> Result<()> {
-        self.masks.first().map_or(Ok(()), |mask| require_same_size(found.size, mask.size))?;
-        let [left, top, right, bottom] = found.bounds;
-        for (i, (value, bounds)) in values.iter_mut().zip(&self.bounds).enumerate() {
-            let meets = (bounds[0] < right) & (left < bounds[2]) & (bounds[1] < bottom) & (top < bounds[3]);
-            if meets {
-                *value = found.iou(&self.masks[i], self.crowd.get(i).is_some_and(|&crowd| crowd));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Whether two sizes (height, width) are the same, else [`Code::BadMask`].
 pub(super) fn require_same_size(a: (u32, u32), b: (u32, u32)) -> Result<()> {
     if a == b {
@@ -336,25 +252,10 @@ pub(super) fn require_same_size(a: (u32, u32), b: (u32, u32)) -> Result<()> {
     Err(Error::new(Code::BadMask, message))
 }
 
-/// Number of pixels that both lists of runs set.
-fn common_area(a: &[(u32, u32)], b: &[(u32, u32)]) -> u64 {
-    // Begin where both have begun: one mask may lie far to the right.
-    let after = |runs: &[(u32, u32)], start| runs.partition_point(|&(_, end)| end <= start);
-    let (Some(&(a_start, _)), Some(&(b_start, _))) = (a.first(), b.first()) else { return 0 };
-    let (mut i, mut j) = (after(a, b_start), after(b, a_start));
-    let mut common = 0;
-    while let (Some(&(a_start, a_end)), Some(&(b_start, b_end))) = (a.get(i), b.get(j)) {
-        common += u64::from(a_end.min(b_end).saturating_sub(a_start.max(b_start)));
-        i += usize::from(a_end <= b_end);
-        j += usize::from(b_end <= a_end);
-    }
-    common
-}
-
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{contours, cvat},
+        super::{Compared, Measured, contours, cvat},
         *,
     };
 
@@ -406,21 +307,6 @@ mod tests {
     }
 
     #[test]
-    fn overlap_is_counted_once_and_divided_by_the_union_or_the_first_area() {
-        let (a, b) = (rle(4, 4, &[0, 8, 8]), rle(4, 4, &[4, 8, 4]));
-        let iou = |a: &Rle, b: &Rle, crowd| {
-            let mut value = [0.0];
-            Compared::new(vec![Measured::new(b)], vec![crowd]).unwrap().iou(&Measured::new(a), &mut value)?;
-            Ok::<_, Error>(value[0])
-        };
-        assert_eq!(iou(&a, &b, false).unwrap(), 4.0 / 12.0);
-        assert_eq!(iou(&a, &b, true).unwrap(), 0.5);
-        let none = rle(4, 4, &[16]);
-        assert_eq!((iou(&none, &none, false).unwrap(), iou(&none, &a, true).unwrap()), (0.0, 0.0));
-        assert_eq!(iou(&a, &rle(2, 8, &[16]), false).unwrap_err().code(), Code::BadMask);
-    }
-
-    #[test]
     fn hostile_runs_neither_panic_nor_write_outside() {
         let hostile = |height, width, counts| Rle { height, width, counts };
         let mut bytes = [0; 4];
@@ -433,7 +319,7 @@ mod tests {
             hostile(u32::MAX, u32::MAX, vec![1, u32::MAX]),
         ] {
             let mut scratch = Scratch::new();
-            let measured = Measured::new(&mask);
+            let measured = Measured::new(mask.clone());
             let _ = (mask.area(), mask.bbox(), mask.to_compressed());
             Compared::new(vec![measured.clone()], vec![false]).unwrap().iou(&measured, &mut [0.0]).unwrap();
             let _ = (cvat::from_rle(&mask, &mut scratch), contours::trace(&mask, &mut scratch));
