@@ -157,6 +157,31 @@ def test_holes_are_spliced_into_their_outlines(image):
     assert raster.polygons(mask.encode(image, compressed=False)) == raster.polygons(image)
 
 
+def test_hundreds_of_holes_are_spliced_each_into_the_closest_before_it():
+    noise = np.random.default_rng(3).random((120, 160)) < 0.8
+    for block in ((1, 1), (3, 3), (4, 1)):
+        image = np.kron(noise, np.ones(block, np.uint8))[:150, :180].astype(np.uint8)
+        assert raster.polygons(image) == reference_polygons(image)
+
+
+def test_twenty_thousand_holes_are_spliced_into_one_outline():
+    image = np.ones((6 * 100, 6 * 200), np.uint8)
+    for y, x in ((1, 2), (2, 1), (2, 2), (2, 3), (3, 2)):
+        image[y::6, x::6] = 0
+    contours, tree = cv2.findContours(image, cv2.RETR_TREE, cv2.CHAIN_APPROX_TC89_KCOS)
+    holes = [contour for contour, parent in zip(contours, tree[0][:, 3], strict=True) if parent >= 0]
+    assert len(holes) == 20_000
+    [polygon] = raster.polygons(image)
+    # Each hole comes back to where it began and to where the outline was left.
+    assert len(polygon) == 2 * (len(contours[0]) + sum(len(hole) + 2 for hole in holes) + 1)
+    # A way there and back by the same vertices fills nothing: what is left are the outline and the holes.
+    rings = [contour.ravel().astype(float).tolist() for contour in contours]
+    outline, *inside = coco.frPyObjects(rings, *image.shape)
+    expected = coco.decode(outline) - coco.decode(mask.merge(inside))
+    filled = coco.decode(coco.frPyObjects([polygon], *image.shape))[:, :, 0]
+    np.testing.assert_array_equal(filled, expected)
+
+
 def test_a_mask_far_from_the_corner_is_traced_where_it_is():
     image = np.zeros((3000, 5000), np.uint8)
     image[2000:2009, 4000:4009] = RINGS

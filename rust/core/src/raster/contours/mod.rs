@@ -7,6 +7,8 @@
 
 mod dominant;
 mod follow;
+mod nearest;
+mod ring;
 mod splice;
 
 pub(super) use follow::Bitmap;
