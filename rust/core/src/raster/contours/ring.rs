@@ -6,8 +6,9 @@ const NONE: u32 = u32::MAX;
 /// Labels of the nodes are below 2^`BITS`.
 const BITS: u32 = 63;
 
-/// How much denser than the next larger range a range of labels may be, of two at most.
-const SPREAD: f64 = 1.5;
+/// How much denser than the next larger range a range of labels may be. All of them must hold more points than there can
+/// be: (2 / `SPREAD`)^`BITS` is far above 2^32.
+const SPREAD: f64 = 1.25;
 
 /// One point in the ring. A point may come several times.
 #[derive(Clone, Copy, Debug)]
