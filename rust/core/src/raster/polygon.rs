@@ -3,8 +3,8 @@
 //! The rule takes the outline on a grid five times as fine, walks every edge point by point with rounding toward zero,
 //! and keeps the steps between the fine columns `5x + 2` and `5x + 3`: each is a change between clear and set in column
 //! `x`, at the first pixel whose centre is not above it. A pixel is set if an odd number of changes comes before it in
-//! column-major order. Here the edges are not walked: the place where each crosses a column is computed from the same
-//! floating-point expressions, so that an edge costs the columns that it crosses inside the image.
+//! column-major order. Here the edges are not walked: the place where each crosses a column is computed, to the same
+//! rounding, so that an edge costs the columns that it crosses inside the image.
 
 use std::ops::Range;
 
@@ -193,7 +193,7 @@ fn find_crossings(ring: &[Point], edges: &[Edge], height: u32, is_near: bool, cr
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::encode, *};
 
     fn counts(points: &[f64], height: u32, width: u32) -> Vec<u32> {
         let mut scratch = Scratch::new();
@@ -226,6 +226,68 @@ mod tests {
         ];
         for (points, height, width, expected) in cases {
             assert_eq!(counts(points, height, width), expected, "{points:?}");
+        }
+    }
+
+    /// The rule by the letter: every edge point by point.
+    fn walked(points: &[f64], height: u32, width: u32) -> Vec<u32> {
+        let corners: Vec<_> = points.chunks(2).map(|p| [p[0], p[1]].map(|v| (5.0 * v + 0.5) as i64)).collect();
+        let mut walk = Vec::new();
+        for (a, b) in corners.iter().zip(corners.iter().cycle().skip(1)) {
+            let [dx, dy] = [0, 1].map(|axis| (b[axis] - a[axis]).abs());
+            let (long, short) = if dx >= dy { (0, 1) } else { (1, 0) };
+            let (from, to) = if a[long] > b[long] { (b, a) } else { (a, b) };
+            let slope = (to[short] - from[short]) as f64 / (to[long] - from[long]) as f64;
+            let mut steps: Vec<[i64; 2]> = (0..=to[long] - from[long])
+                .map(|step| {
+                    let mut point = [step + from[long]; 2];
+                    point[short] = (from[short] as f64 + slope * step as f64 + 0.5) as i64;
+                    point
+                })
+                .collect();
+            if from != a {
+                steps.reverse();
+            }
+            walk.extend(steps);
+        }
+        let mut bytes = vec![0; (height * width) as usize];
+        for step in walk.windows(2).filter(|step| step[0][0] != step[1][0]) {
+            let (x, y) = (step[0][0].min(step[1][0]), step[0][1].min(step[1][1]));
+            if (x - 2).rem_euclid(5) == 0 && (2..5 * i64::from(width)).contains(&x) {
+                let row = (y + 2).div_euclid(5).clamp(0, height.into());
+                let place = x / 5 * i64::from(height) + row;
+                bytes[place as usize..].iter_mut().for_each(|byte| *byte ^= 1);
+            }
+        }
+        encode::column_major(&bytes, height, width).unwrap().counts
+    }
+
+    #[test]
+    fn at_the_left_margin_a_tie_is_decided_by_the_walks_own_rounding() {
+        // 29 / 50 * 25 - 12 + 0.5 is 3, but not quite in floating point.
+        let points = [-2.5, 0.6, 3.4, 10.6, -2.5, 12.6];
+        assert_eq!(counts(&points, 14, 5), walked(&points, 14, 5));
+    }
+
+    #[test]
+    fn crossings_are_computed_where_the_walk_makes_them() {
+        let mut state = 1u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for _ in 0..3000 {
+            // Steep and flat ones; corners on the fine grid make ties, most of them at the left margin.
+            let (height, width) = (1 + random(60) as u32, 1 + random(30) as u32);
+            let (left, across, down) = (random(20) as f64 - 10.0, 1 + random(90), 1 + random(400));
+            let points: Vec<f64> = (0..3 + random(4))
+                .flat_map(|_| [left + random(across) as f64 / 5.0, random(down) as f64 / 5.0 - 10.0])
+                .collect();
+            assert_eq!(
+                counts(&points, height, width),
+                walked(&points, height, width),
+                "{height} x {width}: {points:?}"
+            );
         }
     }
 
