@@ -196,6 +196,7 @@ def label_pngs(number):
 COMPARISONS = [
     *label_pngs(20),
     *label_pngs(200),
+    *label_pngs(BATCH),
     *(pair for corners in (12, 60, 200) for pair in polygons(corners)),
     *(pair for corners in (12, 60, 200) for pair in one_polygon(corners)),
     *both("union of 100 masks", lambda: mask.merge(RLES[:100]), lambda: coco.merge(RLES[:100])),

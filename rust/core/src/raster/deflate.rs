@@ -128,8 +128,9 @@ impl Deflater {
             if token.length <= LONGEST as u32 {
                 bits.put(codes.pieces[token.piece()].then(distance));
             } else {
-                each_match(token.length.into(), |length, times| {
-                    bits.repeat(codes.pieces[match_piece(length)].then(distance), times)
+                each_match(token.length.into(), |length, times| match (token.distance, length) {
+                    (1, LONGEST) => codes.write_longest(times as usize, bits),
+                    _ => (0..times).for_each(|_| bits.put(codes.pieces[match_piece(length)].then(distance))),
                 });
             }
         }
@@ -221,6 +222,9 @@ struct Codes {
     /// Those of the literals and of the block's end, and behind those of the lengths of matches, with their extra bits.
     pieces: [Symbol; PIECES],
     distances: [Symbol; DISTANCES + 1],
+    /// No, one, two... of the longest matches of distance 1 behind each other, as many as fit at once: these are nearly
+    /// all of a sparse image.
+    longest: Vec<Symbol>,
 }
 
 impl Codes {
@@ -234,7 +238,20 @@ impl Codes {
         }
         let mut all = [Symbol::default(); DISTANCES + 1];
         all.iter_mut().zip(huffman::codes(distances)).for_each(|(to, code)| *to = code);
-        Self { pieces, distances: all }
+        let one = pieces[match_piece(LONGEST)].then(all[0]);
+        let more = |many: &Symbol| Some(many.then(one)).filter(|more| more.length <= MOST_BITS);
+        let longest = std::iter::successors(Some(Symbol::default()), more).take(MOST_BITS.into()).collect();
+        Self { pieces, distances: all, longest }
+    }
+
+    /// Writes many of the longest matches of distance 1.
+    #[inline]
+    fn write_longest(&self, mut times: usize, bits: &mut Bits) {
+        while times > 0 {
+            let now = times.min(self.longest.len() - 1);
+            bits.put(self.longest[now]);
+            times -= now;
+        }
     }
 }
 
@@ -345,6 +362,9 @@ fn describe(length: u8, mut count: usize, symbols: &mut Vec<(usize, Symbol)>) {
     symbols.extend(std::iter::repeat_n(plain, count));
 }
 
+/// So many bits can be put at once, behind up to seven that are left.
+const MOST_BITS: u8 = 56;
+
 /// Writes bits, the lowest first.
 struct Bits<'a> {
     out: &'a mut Vec<u8>,
@@ -362,7 +382,7 @@ impl<'a> Bits<'a> {
         Self { out, next, pending: 0, count: 0 }
     }
 
-    /// Puts a symbol of up to 56 bits.
+    /// Puts a symbol of up to [`MOST_BITS`].
     #[inline]
     fn put(&mut self, symbol: Symbol) {
         self.pending |= symbol.bits << self.count;
@@ -372,16 +392,6 @@ impl<'a> Bits<'a> {
         self.next += (self.count / 8) as usize;
         self.pending >>= self.count & !7;
         self.count &= 7;
-    }
-
-    /// Puts a symbol many times, as many at once as fit: these are nearly all of a sparse image.
-    fn repeat(&mut self, symbol: Symbol, times: u64) {
-        let (mut many, mut at_once) = (symbol, 1);
-        while many.length <= 28 && 2 * at_once <= times {
-            (many, at_once) = (many.then(many), 2 * at_once);
-        }
-        (0..times / at_once).for_each(|_| self.put(many));
-        (0..times % at_once).for_each(|_| self.put(symbol));
     }
 
     fn finish(self) {
