@@ -11,7 +11,7 @@
 //! | array of bytes | runs, and back | [`encode`], [`Rle::decode`] | any non-zero byte is set |
 //! | runs | polygons | [`contours`] | OpenCV's `findContours` (tree, Teh-Chin), holes spliced into their outlines |
 //! | masks, array of labels | label map, and back | [`Canvas`] | later masks lie above earlier ones |
-//! | label map | PNG file | [`png`] | compressed run by run |
+//! | label map | PNG file | [`png`] | runs, and pieces of the row above |
 //! | runs | runs, numbers | [`Rle`], [`merge`](mod@merge) | union, intersection, area, box, IoU, COCO's compressed text |
 //!
 //! The functions that need working memory take a [`Scratch`]; one per worker, reused from mask to mask.
