@@ -17,7 +17,7 @@ million annotations; what counts there is the time.
 command that does nothing. Formats that write an image for each frame or mask are timed on fewer and smaller frames and
 have no floor: their bytes are packed as they are made. `test_raster.py` has what they are made of.
 
-It takes about a quarter of an hour and some 3 GB of memory on 2 cores; `-k "video and coco"` takes half a minute.
+It takes about a quarter of an hour and 2 GB of memory on 2 cores; `-k "video and coco"` takes half a minute.
 """
 
 from __future__ import annotations
