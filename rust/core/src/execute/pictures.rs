@@ -1,7 +1,6 @@
 //! Pictures on their way from their source into the output.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
 use rayon::prelude::*;
@@ -16,7 +15,7 @@ use crate::media::{Library, Picture, Pictures, Stream};
 use crate::plan::{Output, Part, Plan, Request};
 use crate::report::{LeftOut, Tally};
 use crate::sink::Packer;
-use crate::timeline::{Scene, Timeline};
+use crate::timeline::{Scene, Timeline, hash};
 
 /// What happens when a picture cannot be had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -264,9 +263,7 @@ fn collision(name: &str, one: (&Timeline<'_>, u32), other: (&Timeline<'_>, u32))
 }
 
 fn key(request: &Request) -> Key {
-    let mut hasher = DefaultHasher::new();
-    request.name.hash(&mut hasher);
-    (hasher.finish(), request.timeline, request.frame)
+    (hash(&request.name), request.timeline, request.frame)
 }
 
 /// What `take` makes of the requests of a plan, in order.

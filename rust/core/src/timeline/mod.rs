@@ -23,6 +23,7 @@ mod visit;
 pub use frames::{FrameNames, FrameSet, ImageFormat, split_extension};
 pub use merge::Loss;
 pub use moment::{Moment, PointScratch};
+pub(crate) use repeats::hash;
 pub use scene::{Scene, SceneKind, Timeline};
 pub use selection::{Frames, Negatives, Selection};
 pub use template::{Pattern, Template, folder_name};

@@ -33,10 +33,15 @@ fn hashes<'t>(timeline: &'t Timeline<'_>, start: u32) -> impl Iterator<Item = u6
     timeline.frames.slice(start..end).map(move |frame| {
         id.clear();
         timeline.write_stem(frame, &mut id);
-        let mut hasher = DefaultHasher::new();
-        id.hash(&mut hasher);
-        hasher.finish()
+        hash(&id)
     })
+}
+
+/// What stands for a name where millions are compared; the same in every run.
+pub(crate) fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
 use super::frames::split_extension;
+use super::repeats::hash;
 use super::{Scene, Timeline};
 use crate::error::{Code, Error, Result};
 use crate::sink::check_name;
@@ -166,12 +166,6 @@ impl Scene<'_> {
 
 fn place(error: Error, timeline: &Timeline<'_>, frame: u32) -> Error {
     error.in_task(timeline.task.name.clone()).at_frame(frame)
-}
-
-fn hash(id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]
