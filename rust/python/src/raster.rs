@@ -171,15 +171,15 @@ enum LabelMap<'py> {
 impl<'py> LabelMap<'py> {
     /// Views an array of bytes or 16 bits, converts one of other integers.
     fn new(labels: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Some(labels) = Self::as_it_is(labels) {
+            return Ok(labels);
+        }
         let numpy = labels.py().import("numpy")?;
         let array = numpy.call_method1("ascontiguousarray", (labels,))?;
         let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
         let array = if kind == 'b' { array.call_method1("view", ("uint8",))? } else { array };
-        if let Ok(bytes) = array.cast::<PyArrayDyn<u8>>() {
-            return Ok(Self::Bytes(bytes.readonly()));
-        }
-        if let Ok(words) = array.cast::<PyArrayDyn<u16>>() {
-            return Ok(Self::Words(words.readonly()));
+        if let Some(labels) = Self::as_it_is(&array) {
+            return Ok(labels);
         }
         if !"iu".contains(kind) {
             return Err(PyTypeError::new_err("expected an array of integers"));
@@ -189,6 +189,13 @@ impl<'py> LabelMap<'py> {
             return Err(to_py(Error::new(Code::BadMask, "a label image holds values from 0 to 65535")));
         }
         Ok(Self::Words(words.cast::<PyArrayDyn<u16>>()?.readonly()))
+    }
+
+    /// Views an array that is stored along the rows.
+    fn as_it_is(array: &Bound<'py, PyAny>) -> Option<Self> {
+        let bytes = array.cast::<PyArrayDyn<u8>>().ok().filter(|bytes| bytes.is_c_contiguous());
+        let words = || array.cast::<PyArrayDyn<u16>>().ok().filter(|words| words.is_c_contiguous());
+        bytes.map(|bytes| Self::Bytes(bytes.readonly())).or_else(|| words().map(|words| Self::Words(words.readonly())))
     }
 
     fn view(&self) -> PyResult<LabelView<'_>> {
