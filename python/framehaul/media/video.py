@@ -6,6 +6,7 @@ import errno
 from array import array
 from contextlib import suppress
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import av
@@ -76,8 +77,6 @@ class Video:
         self._may_jump = True
         self._index: _Index | None = None
         self._first = array("q")  # the times of the first frames, which the index must have too
-        self._times: NDArray[np.float64] | None = None
-        self._has_times: bool | None = None
         self._skipped = 0
         self._open()
 
@@ -95,16 +94,15 @@ class Video:
 
     def time(self, number: int) -> float | None:
         """The time of this frame in seconds. No frames are decoded but the first few if the packets tell the times."""
-        if self._has_times is None:
-            self._times = self._packet_times()
-            self._has_times = self._times is not None
         if self._times is None:
             return self.frame(number).time
         if number >= len(self._times):
             raise _bad(f"the video has only {len(self._times)} frames; its frame {number} is wanted")
         return float(self._times[number])
 
-    def _packet_times(self) -> NDArray[np.float64] | None:
+    @cached_property
+    def _times(self) -> NDArray[np.float64] | None:
+        """The times of all frames, if the packets tell them."""
         with suppress(av.error.FFmpegError, OSError, SourceError):
             index = _Index.of(self._url)
             if index and all(self.frame(place).pts == pts for place, pts in enumerate(index.pts[:_PROOF])):

@@ -40,6 +40,11 @@ pub fn corners(points: &[f64]) -> Option<[f64; 4]> {
     Some([x0, y0, x0 + (x1 - x0), y0 + (y1 - y0)].map(round2_numpy))
 }
 
+/// The [`corners`] of a rectangle, which must have them. Errors: `bad-shape`, without a place.
+pub fn required_corners(points: &[f64]) -> Result<[f64; 4]> {
+    corners(points).ok_or_else(|| Error::new(Code::BadShape, "a rectangle needs four coordinates"))
+}
+
 /// Fills `values` with the attributes of a shape, in the order of the label's declaration and then CVAT's own.
 pub fn attributes<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Values<'a>) -> Result<()> {
     declared(timeline, item, values)?;

@@ -8,13 +8,13 @@
 //! Boxes and polygons with their attribute `text`. Every other annotation is an empty line. For training every line is that
 //! of ICDAR 2015: four corners clockwise in whole pixels, and the text without quotes.
 
-use super::annotation::{Value, corners, located, text_of};
+use super::annotation::{Value, located, required_corners, text_of};
 use super::icdar::{text_of_shape, write_quoted};
 use super::ids::Ids;
 use super::listing::Picture;
 use super::yolo_layout::{OVERWRITTEN, Repeats, Subset};
 use super::{Format, Options, Profile};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::geometry::{rotated_box_to_polygon, smallest_box};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures};
 use crate::report::{Outcome, Tally};
@@ -169,7 +169,7 @@ fn write_corners(timeline: &Timeline<'_>, item: &Item, text: Option<Value<'_>>, 
     let points = timeline.points(item, &mut out.scratch.points);
     let (corners, outcome) = match item.kind {
         ShapeKind::Rectangle => {
-            let corners = corners(points).ok_or_else(|| no_box(timeline, item))?;
+            let corners = required_corners(points).map_err(|error| located(error, timeline, item))?;
             (Some(rotated_box_to_polygon(&corners, timeline.rotation(item))), Outcome::Written)
         }
         _ => match <[f64; 8]>::try_from(points).ok().filter(is_convex) {
@@ -229,12 +229,9 @@ fn write_coordinates(timeline: &Timeline<'_>, item: &Item, separator: u8, out: &
         write(&mut points.iter().copied().map(round2_numpy));
         return Ok(());
     }
-    write(&mut corners(points).ok_or_else(|| no_box(timeline, item))?.into_iter());
+    let corners = required_corners(points).map_err(|error| located(error, timeline, item))?;
+    write(&mut corners.into_iter());
     Ok(())
-}
-
-fn no_box(timeline: &Timeline<'_>, item: &Item) -> Error {
-    located(Error::new(Code::BadShape, "a rectangle needs four coordinates"), timeline, item)
 }
 
 #[cfg(test)]

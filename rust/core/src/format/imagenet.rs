@@ -154,9 +154,12 @@ impl Classes {
     fn new(schema: &Schema) -> Result<Self> {
         // A folder in a folder would be one of the upper folder's class.
         let folder = |label: &Label| label.name.replace(['/', '\\'], "_");
-        let is_class = |label: &&Label| label.parent.is_none() && label.kind != "skeleton";
-        let mut named: Vec<(String, &str)> =
-            schema.labels().iter().filter(is_class).map(|label| (folder(label), label.name.as_str())).collect();
+        let mut named: Vec<(String, &str)> = schema
+            .labels()
+            .iter()
+            .filter(|label| label.is_alone())
+            .map(|label| (folder(label), label.name.as_str()))
+            .collect();
         named.sort();
         named.dedup();
         if let Some(pair) = named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -166,7 +169,7 @@ impl Classes {
             );
         }
         let folders: Vec<String> = named.into_iter().map(|(folder, _)| folder).collect();
-        let class = |label: &Label| folders.binary_search(&folder(label)).ok().filter(|_| is_class(&label));
+        let class = |label: &Label| folders.binary_search(&folder(label)).ok().filter(|_| label.is_alone());
         let of_label = schema.labels().iter().map(class).collect();
         Ok(Self { folders, of_label })
     }

@@ -9,12 +9,12 @@
 //! Ellipses become masks. The objects of a group are parts of the first of them. For training these files lie below
 //! `Annotations/`, `Masks/` and `Images/`, each in `SUBSET/FOLDER`.
 
-use super::annotation::{Value, Values, attributes, corners, located, python_float, python_int, text_of};
+use super::annotation::{Value, Values, attributes, located, python_float, python_int, required_corners, text_of};
 use super::ids::Ids;
 use super::instance;
 use super::listing::{Picture, at_frame};
 use super::{Format, Options};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::geometry::rotated_box_to_polygon;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, image_chunks, picture_chunks, places};
 use crate::raster::png::{self, Pixels};
@@ -203,8 +203,7 @@ impl LabelMe<'_> {
             ShapeKind::Ellipse => Shape::Mask(instance::ellipse(points, rotation, height, width, &mut scratch.raster)?),
             ShapeKind::Polygon => Shape::Polygon(points.iter().copied().map(round2_numpy).collect()),
             _ => {
-                let bad = || Error::new(Code::BadShape, "a rectangle needs four coordinates");
-                let corners = corners(points).ok_or_else(bad)?;
+                let corners = required_corners(points)?;
                 if self.layout.keeps_turns && rotation != 0.0 {
                     Shape::Polygon(rotated_box_to_polygon(&corners, rotation).to_vec())
                 } else {

@@ -15,7 +15,7 @@
 
 use std::collections::HashSet;
 
-use super::annotation::{attributes, corners, int_of, located, place, text_of};
+use super::annotation::{attributes, int_of, located, place, required_corners, text_of};
 use super::ids::{Frame, Ids};
 use super::label_images::Painting;
 use super::listing::{LINE_BREAKS, Picture, at_frame, check_labels, is_blank};
@@ -302,8 +302,7 @@ fn object(
     scratch: &mut Scratch,
     tally: &mut Tally,
 ) -> Result<()> {
-    let bad = || Error::new(Code::BadShape, "a rectangle needs four coordinates");
-    let [x0, y0, x1, y1] = corners(timeline.points(item, &mut scratch.points)).ok_or_else(bad)?;
+    let [x0, y0, x1, y1] = required_corners(timeline.points(item, &mut scratch.points))?;
     let mut values = Vec::new();
     attributes(timeline, item, &mut values)?;
     let mut flag = |wanted: &str| {

@@ -8,7 +8,7 @@
 //!     x y width height, six attributes, label  one line a box; no label if it is `face`
 //! ```
 
-use super::annotation::{Value, Values, attributes, corners, int_of, located};
+use super::annotation::{Value, Values, attributes, int_of, located, required_corners};
 use super::listing::{LINE_BREAKS, Picture, check_labels, has_any, label_names};
 use super::splits::{groups, names_of_timelines};
 use super::{Format, Options};
@@ -174,9 +174,8 @@ impl<'s> WiderFace<'s> {
         if let Some(refusal) = self.refusal(item) {
             return Ok(refusal);
         }
-        let Some(corners) = corners(timeline.points(item, &mut out.scratch.points)) else {
-            return Err(located(Error::new(Code::BadShape, "a rectangle needs four coordinates"), timeline, item));
-        };
+        let corners = required_corners(timeline.points(item, &mut out.scratch.points))
+            .map_err(|error| located(error, timeline, item))?;
         (self.layout.line)(timeline, item, corners, values, out)?;
         Ok(if timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED })
     }

@@ -131,6 +131,13 @@ pub struct Label {
     pub svg: Option<String>,
 }
 
+impl Label {
+    /// Whether it stands alone: it is neither a skeleton nor a part of one.
+    pub fn is_alone(&self) -> bool {
+        self.parent.is_none() && self.kind != "skeleton"
+    }
+}
+
 /// The labels of a dataset in CVAT's order: each label followed by its sublabels.
 ///
 /// Attributes are numbered through the whole schema, label by label: columns hold these numbers.

@@ -40,33 +40,24 @@ pub fn attribute_value(out: &mut Vec<u8>, value: &str) {
     out.push(delimiter);
 }
 
-const ESCAPED_IN_ATTRIBUTE: [bool; 256] = {
-    let mut table = [false; 256];
-    let escaped = b"&<>\"\n\r\t";
-    let mut i = 0;
-    while i < escaped.len() {
-        table[escaped[i] as usize] = true;
-        i += 1;
-    }
-    table
-};
+const ESCAPED_IN_ATTRIBUTE: [bool; 256] = table_of(b"&<>\"\n\r\t");
 
 /// The bytes that a text may not have as they are, or only in some characters: U+FFFE and U+FFFF begin with 0xef.
-const SPECIAL_IN_TEXT: [bool; 256] = {
+const SPECIAL_IN_TEXT: [bool; 256] = table_of(
+    b"&<>\xef\0\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\r\x0e\x0f\
+    \x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f",
+);
+
+/// For each byte, whether it is among these.
+const fn table_of(bytes: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
     let mut i = 0;
-    while i < 0x20 {
-        table[i] = i != b'\n' as usize && i != b'\t' as usize;
-        i += 1;
-    }
-    let special = b"&<>\xef";
-    let mut i = 0;
-    while i < special.len() {
-        table[special[i] as usize] = true;
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
         i += 1;
     }
     table
-};
+}
 
 const fn entity(byte: u8) -> &'static [u8] {
     match byte {

@@ -107,8 +107,7 @@ impl Classes {
         let is_own = |name: &str| !matches!(meaning(name), Meaning::Class { .. } | Meaning::LicensePlate);
         let mut own: Vec<(String, Colour)> = Vec::new();
         for (place, label) in (0..).zip(schema.labels()) {
-            let is_drawn = label.parent.is_none() && label.kind != "skeleton";
-            if is_drawn && is_own(&label.name) {
+            if label.is_alone() && is_own(&label.name) {
                 own.push((label.name.clone(), colour_of(schema, place)?));
             }
         }
