@@ -45,6 +45,17 @@ def written(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Task], 
 
 
 @pytest.fixture
+def exported(written: Callable[[Task], Path], tmp_path: Path) -> Callable[[str, Task], Path]:
+    """Exports a task in a format, and tells where the archive is."""
+
+    def run(name: str, task: Task) -> Path:
+        framehaul.export(written(task), name, tmp_path / "out.zip", overwrite=True)
+        return tmp_path / "out.zip"
+
+    return run
+
+
+@pytest.fixture
 def unpacked(tmp_path: Path) -> Callable[..., Path]:
     """Exports a source for training and unpacks the archive."""
 

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import zipfile
-
 import numpy as np
 import pytest
-from pycocotools.coco import COCO
 
-import framehaul
+import archives
 from backups import Job, Task, attribute, keyframe, label, shape, tag, track, triangle
 
 # A 3x2 crop at column 10, row 20: 0 1 1 / 1 1 0.
@@ -44,15 +38,8 @@ TASK = Task(
 
 
 @pytest.fixture
-def coco(written, tmp_path):
-    framehaul.export(written(TASK), "COCO 1.0", tmp_path / "out.zip")
-    archive = zipfile.ZipFile(tmp_path / "out.zip")
-    assert archive.namelist() == ["annotations/instances_Validation.json"]
-    made = COCO()
-    made.dataset = json.loads(archive.read("annotations/instances_Validation.json"))
-    with contextlib.redirect_stdout(io.StringIO()):
-        made.createIndex()
-    return made
+def coco(exported):
+    return archives.coco(exported("COCO 1.0", TASK), "annotations/instances_Validation.json")
 
 
 def test_categories_are_the_labels_with_sublabels(coco):

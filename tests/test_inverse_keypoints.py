@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import zipfile
-
 import pytest
-from pycocotools.coco import COCO
 
+import archives
 import framehaul
 from backups import Job, Task, attribute, label, shape, tag, triangle
 
@@ -45,15 +40,8 @@ TASK = Task(
 
 
 @pytest.fixture
-def coco(written, tmp_path):
-    framehaul.export(written(TASK), "COCO Keypoints 1.0", tmp_path / "out.zip")
-    archive = zipfile.ZipFile(tmp_path / "out.zip")
-    assert archive.namelist() == ["annotations/person_keypoints_default.json"]
-    made = COCO()
-    made.dataset = json.loads(archive.read("annotations/person_keypoints_default.json"))
-    with contextlib.redirect_stdout(io.StringIO()):
-        made.createIndex()
-    return made
+def coco(exported):
+    return archives.coco(exported("COCO Keypoints 1.0", TASK), "annotations/person_keypoints_default.json")
 
 
 def test_categories_have_their_points_and_edges(coco):

@@ -50,10 +50,9 @@ TASK = Task(
 
 
 @pytest.fixture
-def members(written, tmp_path):
+def members(exported):
     def read(name: str) -> dict[str, str]:
-        framehaul.export(written(TASK), name, tmp_path / "out.zip")
-        return archives.texts(tmp_path / "out.zip")
+        return archives.texts(exported(name, TASK))
 
     return read
 

@@ -79,10 +79,9 @@ COLOURS = {"road": (128, 64, 128), "car": (0, 0, 255), "Sky": (1, 2, 3)}
 
 
 @pytest.fixture
-def export(written, tmp_path):
+def export(exported):
     def run(slug: str, task: Task = TASK) -> dict[str, bytes]:
-        framehaul.export(written(task), slug, tmp_path / f"{slug}.zip")
-        return archives.members(tmp_path / f"{slug}.zip")
+        return archives.members(exported(slug, task))
 
     return run
 

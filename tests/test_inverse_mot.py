@@ -8,7 +8,6 @@ import zipfile
 
 import pytest
 
-import framehaul
 from backups import Job, Task, attribute, keyframe, label, shape, track
 
 TASK = Task(
@@ -41,9 +40,8 @@ TASK = Task(
 
 
 @pytest.fixture
-def archive(written, tmp_path):
-    framehaul.export(written(TASK), "MOT 1.1", tmp_path / "out.zip")
-    return zipfile.ZipFile(tmp_path / "out.zip")
+def archive(exported):
+    return zipfile.ZipFile(exported("MOT 1.1", TASK))
 
 
 def test_labels_are_listed_in_order(archive):

@@ -47,10 +47,9 @@ TASK = Task(
 
 
 @pytest.fixture
-def members(written, tmp_path):
+def members(exported):
     def read(name: str, task: Task = TASK) -> dict[str, str]:
-        framehaul.export(written(task), name, tmp_path / "out.zip", overwrite=True)
-        return archives.texts(tmp_path / "out.zip")
+        return archives.texts(exported(name, task))
 
     return read
 

@@ -47,10 +47,9 @@ TASK = Task(
 
 
 @pytest.fixture
-def members(written, tmp_path):
+def members(exported):
     def read(name: str, task: Task = TASK) -> dict[str, bytes]:
-        framehaul.export(written(task), name, tmp_path / "out.zip", overwrite=True)
-        return archives.members(tmp_path / "out.zip")
+        return archives.members(exported(name, task))
 
     return read
 

@@ -35,9 +35,8 @@ TASK = Task(
 
 
 @pytest.fixture
-def archive(written, tmp_path):
-    framehaul.export(written(TASK), "YOLO 1.1", tmp_path / "out.zip")
-    return zipfile.ZipFile(tmp_path / "out.zip")
+def archive(exported):
+    return zipfile.ZipFile(exported("YOLO 1.1", TASK))
 
 
 def test_every_frame_has_a_label_file(archive):
