@@ -11,17 +11,13 @@ import zlib
 import pytest
 
 import framehaul
+from archives import members
 from backups import Job, Task, label, png
 from framehaul import errors
 
 PICTURES = {"a.png": png(6, 4, 10), "sub/b.PNG": png(5, 3, 20), "c.png": png(4, 4, 30)}
 SIZES = [("a.png", 6, 4), ("sub/b.PNG", 5, 3), ("c.png", 4, 4)]
 TASK = Task(labels=[label("car")], jobs=[Job(0, 2)], images=SIZES, files=PICTURES)
-
-
-def members(path):
-    with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def write(folder, files):
@@ -208,13 +204,19 @@ def test_a_template_names_the_frames_of_a_video_too(tmp_path):
     assert [image["file_name"] for image in images] == ["task/frame_000003.png", "task/frame_000004.png"]
 
 
+def test_a_template_sorts_frames_by_the_first_job_that_has_them(tmp_path):
+    backup = Task(TASK.labels, [Job(0, 1), Job(1, 2)], SIZES).backup(tmp_path / "task.zip")
+    framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", name_template="{job}/{frame}")
+    images = json.loads(members(tmp_path / "out.zip")["annotations/instances_default.json"])["images"]
+    assert [image["file_name"] for image in images] == ["0/000000.png", "0/000001.png", "1/000002.png"]
+
+
 @pytest.mark.parametrize(
     ("template", "code", "text"),
     [
         ("{task}", "name-collision", '"a.png" (task "task", frame 0) and "sub/b.PNG" (task "task", frame 1)'),
         ("../{stem}", "unsafe-name", "frame 0"),
         ("{name}", "bad-option", "unknown field"),
-        ("{job}/{stem}", "bad-option", "the export is of no job"),
         ("{project}/{stem}", "bad-option", "the export is of no project"),
     ],
 )
@@ -228,22 +230,23 @@ def test_a_template_that_gives_no_good_names_is_refused_before_anything_is_writt
 
 
 def test_provenance_tells_where_each_picture_comes_from(tmp_path):
-    task = Task(TASK.labels, [Job(0, 1)], SIZES, files=PICTURES, start=1)
+    task = Task(TASK.labels, [Job(0, 0), Job(1, 1)], SIZES, files=PICTURES, start=1)
     framehaul.export(task.backup(tmp_path / "task.zip"), "COCO 1.0", tmp_path / "out.zip", **PROVENANCE)
     lines = members(tmp_path / "out.zip")["provenance.jsonl"].splitlines()
-    common = {"project": None, "task": "task", "task_id": None, "job": None, "time": None}
-    expected = [("images/default/sub/b.png", "sub/b.PNG", 0, 1), ("images/default/c.png", "c.png", 1, 2)]
+    common = {"project": None, "task": "task", "task_id": None, "time": None}
+    expected = [("images/default/sub/b.png", "sub/b.PNG", 0, 0, 1), ("images/default/c.png", "c.png", 1, 1, 2)]
     assert [json.loads(line) for line in lines] == [
         {
             **common,
             "name": name,
             "file": file,
+            "job": job,
             "frame": frame,
             "number": number,
             "size": len(PICTURES[file]),
             "crc32": f"{zlib.crc32(PICTURES[file]):08x}",
         }
-        for name, file, frame, number in expected
+        for name, file, job, frame, number in expected
     ]
 
 

@@ -124,9 +124,9 @@ def export(
         on_error: Whether a picture that is missing, or is not the picture it should be, stops the export or is left
             out. The report lists those (`report.left_out`); their frames stay in the texts, with all annotations.
         name_template: What frames are called, in every format: `"{task}/{stem}"`. The fields are `{task}`, `{task_id}`,
-            `{project}`, `{job}`, `{subset}`, `{stem}` (the name without extension, with its folders), `{ext}` (without
-            its dot; added at the end if it is not named) and `{frame}` (absolute, six digits). Two frames of one name
-            are an error.
+            `{project}`, `{job}` (as `job` knows it; of overlapping jobs the first), `{subset}`, `{stem}` (the name
+            without extension, with its folders), `{ext}` (without its dot; added at the end if it is not named) and
+            `{frame}` (absolute, six digits). Two frames of one name are an error.
         provenance: Whether `provenance.jsonl` is written too: for each picture its name in the output, and the project,
             task, job, file, frame and time that it comes from, its size and CRC-32.
         frames: `annotated` takes the frames that show something or carry a tag, and negatives; `keyframes` those on

@@ -117,7 +117,7 @@ pub fn export(
         }?;
         scene.set_image_format(options.image_format);
         scene.select(&options.selection)?;
-        options.name_template.as_ref().map_or(Ok(()), |template| scene.rename(template, options.job))?;
+        options.name_template.as_ref().map_or(Ok(()), |template| scene.rename(template))?;
         Ok(scene)
     })?;
     let mut reports = Vec::with_capacity(outputs.len());

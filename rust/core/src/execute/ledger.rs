@@ -57,7 +57,7 @@ pub struct Line<'a> {
     pub task: &'a str,
     /// The server's id of the task; a backup has none.
     pub task_id: Option<u64>,
-    /// Number of the job, if the export is of one.
+    /// Number of the job that the frame belongs to; of a video that is kept whole, if the export is of one job.
     pub job: Option<u64>,
     /// Name of the file in the task.
     pub file: &'a str,

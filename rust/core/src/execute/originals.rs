@@ -92,7 +92,7 @@ impl Shelf<'_> {
         writer.sink.end()?;
         let mut line = Vec::new();
         let size = hasher.total_len();
-        self.line(timeline, name, None, (size, hasher.finalize())).write(&mut line)?;
+        self.line(place, name, None, (size, hasher.finalize())).write(&mut line)?;
         Ok(line)
     }
 }

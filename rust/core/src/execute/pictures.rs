@@ -15,7 +15,7 @@ use crate::media::{Library, Picture, Pictures, Stream};
 use crate::plan::{Output, Part, Plan, Request};
 use crate::report::{LeftOut, Tally};
 use crate::sink::Packer;
-use crate::timeline::{Scene, Timeline, hash};
+use crate::timeline::{Jobs, Scene, Timeline, hash};
 
 /// What happens when a picture cannot be had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Shelf<'a> {
     pub(super) library: &'a Library<'a>,
     pub(super) options: &'a Options,
     pub(super) originals: Originals,
+    /// The jobs of each timeline.
+    jobs: Vec<Jobs>,
     repeated: HashSet<Key>,
 }
 
@@ -72,7 +74,7 @@ impl<'a> Shelf<'a> {
     /// A shelf for the pictures of a plan. Two pictures of one name are an error.
     pub fn new(scene: &'a Scene<'a>, plan: &Plan<'_>, library: &'a Library<'a>, options: &'a Options) -> Result<Self> {
         let originals = Originals::new(scene, options.image_format)?;
-        Ok(Self { scene, library, options, originals, repeated: repeated(scene, plan)? })
+        Ok(Self { scene, library, options, originals, jobs: scene.jobs(), repeated: repeated(scene, plan)? })
     }
 
     /// Stores the pictures that the chunk at `place` asks for; returns their bytes.
@@ -122,7 +124,7 @@ impl<'a> Shelf<'a> {
         let checksum = picture.checksum.unwrap_or_else(|| crc32fast::hash(&picture.bytes));
         let frame = Some((request.frame, picture.time));
         let content = (picture.bytes.len() as u64, checksum);
-        self.line(group.timeline, &request.name, frame, content).write(&mut to.notes.provenance)
+        self.line(group.place, &request.name, frame, content).write(&mut to.notes.provenance)
     }
 
     fn is_repeated(&self, request: &Request) -> bool {
@@ -152,18 +154,19 @@ impl<'a> Shelf<'a> {
     /// The line of the provenance about a picture, or a video that is kept whole: its name, frame with time, and size
     /// with checksum.
     pub(super) fn line<'l>(
-        &self,
-        timeline: &'l Timeline<'_>,
+        &'l self,
+        place: usize,
         name: &'l str,
         frame: Option<(u32, Option<f64>)>,
         (size, checksum): (u64, u32),
     ) -> Line<'l> {
+        let timeline = &self.scene.timelines[place];
         Line {
             name,
             project: timeline.dataset.project.as_ref().map(|project| project.name.as_str()),
             task: &timeline.task.name,
             task_id: timeline.task.provenance.id,
-            job: self.options.job,
+            job: frame.map_or(self.options.job, |(frame, _)| self.jobs[place].of(frame)),
             file: timeline.file_name(frame.map_or(0, |(frame, _)| frame)),
             frame: frame.map(|(frame, _)| frame),
             number: frame.map(|(frame, _)| timeline.task.absolute(frame)),

@@ -155,7 +155,7 @@ impl FrameNames {
         if matches!(task.media, Media::Video { .. }) {
             name.push_str(self.image_format.extension());
         }
-        pattern.write(&name, task.absolute(frame) + self.offset, out);
+        pattern.write(&name, frame, task.absolute(frame) + self.offset, out);
     }
 
     fn write_own(&self, dataset: &Dataset, task: &Task, frame: u32, out: &mut String) {

@@ -8,6 +8,7 @@ pub mod assignment;
 mod curve;
 mod frames;
 pub mod interpolate;
+mod jobs;
 mod merge;
 mod moment;
 mod repeats;
@@ -21,6 +22,7 @@ mod tracks;
 mod visit;
 
 pub use frames::{FrameNames, FrameSet, ImageFormat, split_extension};
+pub use jobs::Jobs;
 pub use merge::Loss;
 pub use moment::{Moment, PointScratch};
 pub(crate) use repeats::hash;

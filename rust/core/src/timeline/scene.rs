@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::frames::{FrameNames, FrameSet, ImageFormat, NameMangler, split_extension};
+use super::jobs::numbered;
 use super::merge::{self, Loss, Merged};
 use super::tracks::Tracks;
 use super::visit::Alive;
@@ -88,21 +89,13 @@ impl<'d> Scene<'d> {
 
     /// One job. `number` is its id on the server; in a backup its place in the file, from 0.
     pub fn of_job(dataset: &'d Dataset, number: u64) -> Result<Self> {
-        let jobs = || {
-            let places = dataset.tasks.iter().enumerate();
-            places.flat_map(|(place, task)| task.jobs.iter().enumerate().map(move |(job, it)| (place, job, it)))
-        };
-        let (task, job, _) = jobs()
-            .enumerate()
-            .find(|(place, (_, _, job))| job.id.unwrap_or(*place as u64) == number)
-            .map(|(_, found)| found)
-            .ok_or_else(|| {
-                let known: Vec<String> =
-                    jobs().enumerate().map(|(at, (_, _, job))| job.id.unwrap_or(at as u64).to_string()).collect();
-                Error::new(Code::NotFound, "the source has no such job")
-                    .in_job(number)
-                    .advise(format!("it has these: {}", shorten(&known)))
-            })?;
+        let found = numbered(dataset).find(|(known, ..)| *known == number);
+        let (_, task, job) = found.ok_or_else(|| {
+            let known: Vec<String> = numbered(dataset).map(|(known, ..)| known.to_string()).collect();
+            Error::new(Code::NotFound, "the source has no such job")
+                .in_job(number)
+                .advise(format!("it has these: {}", shorten(&known)))
+        })?;
         let timeline = Timeline::of_job(dataset, &dataset.tasks[task], job)
             .map_err(|error| error.in_task(&dataset.tasks[task].name).in_job(number))?;
         Ok(Self { dataset, kind: SceneKind::Job { task, job }, timelines: vec![timeline] })
@@ -133,12 +126,16 @@ impl<'d> Scene<'d> {
 
 /// The jobs that together are the task.
 pub(super) fn merged_jobs(task: &Task) -> Vec<&Job> {
-    let counts = |job: &&Job| match job.kind {
+    task.jobs.iter().filter(|job| is_merged(task, job)).collect()
+}
+
+/// Whether a job is a part of its task.
+pub(super) fn is_merged(task: &Task, job: &Job) -> bool {
+    match job.kind {
         JobKind::Annotation => true,
         JobKind::GroundTruth => task.validation == Some(ValidationMode::GtPool),
         JobKind::ConsensusReplica => false,
-    };
-    task.jobs.iter().filter(counts).collect()
+    }
 }
 
 pub(super) fn shorten(words: &[String]) -> String {

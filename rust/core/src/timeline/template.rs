@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 
 use super::frames::split_extension;
+use super::jobs::Jobs;
 use super::repeats::hash;
 use super::{Scene, Timeline};
 use crate::error::{Code, Error, Result};
@@ -75,37 +76,47 @@ impl FromStr for Template {
 
 /// What a template is for the frames of one task: only what differs from frame to frame is left open.
 #[derive(Clone, Debug)]
-pub struct Pattern(Vec<Piece>);
+pub struct Pattern {
+    pieces: Vec<Piece>,
+    jobs: Jobs,
+}
 
 impl Pattern {
-    fn new(template: &Template, timeline: &Timeline<'_>, job: Option<u64>) -> Result<Self> {
-        let lacks = |what: &str| {
-            Error::new(Code::BadOption, format!("the name template has {{{what}}}, and the export is of no {what}"))
+    fn new(template: &Template, timeline: &Timeline<'_>, jobs: Jobs) -> Result<Self> {
+        let lacks = |what: &str, lacking: &str| {
+            Error::new(Code::BadOption, format!("the name template has {{{what}}}, and {lacking}"))
         };
         let project = timeline.dataset.project.as_ref();
+        let is_of_jobs = template.0.contains(&Piece::Field(Field::Job));
+        if let Some(frame) = timeline.frames.iter().find(|&frame| is_of_jobs && jobs.of(frame).is_none()) {
+            return Err(place(lacks("job", "a frame is in no job"), timeline, frame));
+        }
         let fixed = |piece: &Piece| {
             let Piece::Field(field) = piece else { return Ok(piece.clone()) };
             Ok(Piece::Text(match field {
                 Field::Task => folder_name(&timeline.task.name),
                 Field::TaskId => timeline.task_id().to_string(),
-                Field::Project => folder_name(&project.ok_or_else(|| lacks("project"))?.name),
-                Field::Job => job.ok_or_else(|| lacks("job"))?.to_string(),
+                Field::Project => {
+                    folder_name(&project.ok_or_else(|| lacks("project", "the export is of no project"))?.name)
+                }
                 Field::Subset => folder_name(&timeline.subset),
-                Field::Stem | Field::Ext | Field::Frame => return Ok(piece.clone()),
+                Field::Job | Field::Stem | Field::Ext | Field::Frame => return Ok(piece.clone()),
             }))
         };
-        template.0.iter().map(fixed).collect::<Result<_>>().map(Self)
+        Ok(Self { pieces: template.0.iter().map(fixed).collect::<Result<_>>()?, jobs })
     }
 
-    /// Appends the name of a frame, given what it was called (with extension) and its absolute number.
-    pub fn write(&self, name: &str, number: u64, out: &mut String) {
+    /// Appends the name of a frame, given what it was called (with extension), its number in the task and its absolute
+    /// one.
+    pub fn write(&self, name: &str, frame: u32, number: u64, out: &mut String) {
         let (stem, dot_extension) = split_extension(name);
-        for piece in &self.0 {
+        for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Field(Field::Stem) => out.push_str(stem),
                 Piece::Field(Field::Ext) => out.push_str(dot_extension.strip_prefix('.').unwrap_or_default()),
-                // Writing to a string cannot fail.
+                // Writing to a string cannot fail. That the frame has a job was checked when the pattern was made.
+                Piece::Field(Field::Job) => drop(write!(out, "{}", self.jobs.of(frame).unwrap_or_default())),
                 Piece::Field(_) => drop(write!(out, "{number:06}")),
             }
         }
@@ -118,11 +129,12 @@ pub fn folder_name(name: &str) -> String {
 }
 
 impl Scene<'_> {
-    /// Gives the frames of all timelines names by a template; `job` is the number of the job if the scene is one. No two
-    /// frames may get one name, be it with different extensions: many formats could not tell them apart.
-    pub fn rename(&mut self, template: &Template, job: Option<u64>) -> Result<()> {
-        for timeline in &mut self.timelines {
-            timeline.names.pattern = Some(Pattern::new(template, timeline, job)?);
+    /// Gives the frames of all timelines names by a template. No two frames may get one name, be it with different
+    /// extensions: many formats could not tell them apart.
+    pub fn rename(&mut self, template: &Template) -> Result<()> {
+        let jobs = self.jobs();
+        for (timeline, jobs) in self.timelines.iter_mut().zip(jobs) {
+            timeline.names.pattern = Some(Pattern::new(template, timeline, jobs)?);
         }
         let mut hashes = Vec::new();
         self.each_id(|id, timeline, frame| {
@@ -170,11 +182,13 @@ fn place(error: Error, timeline: &Timeline<'_>, frame: u32) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{job, label, task, video};
     use super::*;
 
     #[test]
     fn a_template_is_read_and_its_extension_added() {
-        let pattern = |text: &str| Pattern(text.parse::<Template>().unwrap().0);
+        let pieces = |text: &str| text.parse::<Template>().unwrap().0;
+        let pattern = |text: &str| Pattern { pieces: pieces(text), jobs: Jobs::default() };
         for (template, expected) in [
             ("{stem}", "a/b.c.JPG"),
             ("x_{frame}.{ext}", "x_000042.JPG"),
@@ -182,7 +196,7 @@ mod tests {
             ("{ext}/{stem}", "JPG/a/b.c"),
         ] {
             let mut name = String::new();
-            pattern(template).write("a/b.c.JPG", 42, &mut name);
+            pattern(template).write("a/b.c.JPG", 40, 42, &mut name);
             assert_eq!(name, expected, "{template}");
         }
     }
@@ -192,6 +206,16 @@ mod tests {
         for text in ["{", "{stem", "stem}", "{name}", "{}", "{{stem}}"] {
             assert_eq!(text.parse::<Template>().map_err(|error| error.code()), Err(Code::BadOption), "{text}");
         }
+    }
+
+    #[test]
+    fn a_template_with_jobs_is_refused_where_a_frame_is_in_none() {
+        let dataset = task(vec![label("car")], video(5, vec![job(0, 1), job(2, 3)]));
+        let template = "{job}/{stem}".parse().unwrap();
+        let refused =
+            Scene::new(&dataset).unwrap().rename(&template).map_err(|error| (error.code(), error.place().frame));
+        assert_eq!(refused, Err((Code::BadOption, Some(4))));
+        assert_eq!(Scene::of_job(&dataset, 1).unwrap().rename(&template), Ok(()));
     }
 
     #[test]
