@@ -51,10 +51,11 @@ def both(name, ours, theirs, same=lambda a, b: a == b):
     ]
 
 
-def polygons(corners):
-    batch = [outline(corners, seed=i) for i in range(BATCH)]
+def polygons(corners, kind=list):
+    batch = [kind(outline(corners, seed=i)) for i in range(BATCH)]
+    given = "" if kind is list else " as arrays"
     return both(
-        f"{BATCH} polygons of {corners} points to RLE",
+        f"{BATCH} polygons of {corners} points{given} to RLE",
         lambda: mask.from_polygons(batch, **SIZE),
         lambda: coco.frPyObjects(batch, HEIGHT, WIDTH),
     )
@@ -198,6 +199,7 @@ COMPARISONS = [
     *label_pngs(200),
     *label_pngs(BATCH),
     *(pair for corners in (12, 60, 200) for pair in polygons(corners)),
+    *polygons(200, np.array),
     *(pair for corners in (12, 60, 200) for pair in one_polygon(corners)),
     *both("union of 100 masks", lambda: mask.merge(RLES[:100]), lambda: coco.merge(RLES[:100])),
     *both("area of 200 masks", lambda: mask.area(RLES[:200]), lambda: coco.area(RLES[:200]), np.array_equal),

@@ -1,8 +1,10 @@
 //! The compiled half of the Python package: a table of contents. Each noun has a file.
 
+mod batch;
 mod dataset;
 mod error;
 mod export;
+mod floats;
 mod formats;
 mod frame;
 mod inspect;

@@ -8,9 +8,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySlice};
 use rayon::prelude::*;
 
+use crate::batch::shapes_to_rles;
 use crate::error::to_py;
-use crate::rle::{Batch, RleDict, Written, map, run};
-use crate::shapes::{Layout, map_shapes};
+use crate::rle::{Batch, RleDict, make_dict, map, run};
+use crate::shapes::{Layout, read_list};
 
 /// Adds the module `_mask` to the compiled package.
 pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -25,6 +26,7 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(from_boxes, &module)?)?;
     module.add_function(wrap_pyfunction!(from_cvat, &module)?)?;
     module.add_function(wrap_pyfunction!(to_cvat, &module)?)?;
+    module.add_function(wrap_pyfunction!(read_list, &module)?)?;
     parent.add("_mask", module)
 }
 
@@ -74,10 +76,14 @@ fn encode<'py>(masks: &Bound<'py, PyAny>, compressed: bool) -> PyResult<Bound<'p
     let masks = bytes_of(masks)?;
     let array = masks.cast::<PyArrayDyn<u8>>()?;
     if array.ndim() != 3 {
-        return Written::new(encode_image(&array.readonly())?, compressed).into_py(py);
+        let rle = encode_image(&array.readonly())?;
+        return make_dict(py, compressed, |_| Ok(rle));
     }
     let all = PySlice::full(py);
-    let one = |i| Written::new(read_image(&masks.get_item((&all, &all, i))?)?, compressed).into_py(py);
+    let one = |i| {
+        let rle = read_image(&masks.get_item((&all, &all, i))?)?;
+        make_dict(py, compressed, |_| Ok(rle))
+    };
     let dicts = (0..array.shape()[2]).map(one).collect::<PyResult<Vec<_>>>()?;
     Ok(PyList::new(py, dicts)?.into_any())
 }
@@ -115,7 +121,7 @@ fn merge<'py>(rles: &Bound<'py, PyAny>, intersect: bool, compressed: bool) -> Py
     let dicts = RleDict::batch(rles)?;
     let rles = map(py, dicts.as_slice(), |dict, _| dict.read())?;
     let join = if intersect { joiner::intersection } else { joiner::union };
-    run(py, |_| Ok(Written::new(join(&rles)?, compressed)))?.into_py(py)
+    make_dict(py, compressed, |_| join(&rles))
 }
 
 #[pyfunction]
@@ -181,14 +187,13 @@ fn from_polygons<'py>(
     width: u32,
     compressed: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let written = map_shapes(polygons, Layout::Points, |points, scratch| {
+    shapes_to_rles(polygons, Layout::Points, compressed, |points, scratch| {
         if points.len() < 6 {
             let message = format!("a polygon of {} coordinates; it needs three points", points.len());
             return Err(Error::new(Code::BadShape, message));
         }
-        Ok(Written::new(polygon::fill(points, height, width, scratch)?, compressed))
-    })?;
-    wrap_all(polygons.py(), written)
+        polygon::fill(points, height, width, scratch)
+    })
 }
 
 #[pyfunction]
@@ -199,14 +204,13 @@ fn from_boxes<'py>(
     width: u32,
     compressed: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let written = map_shapes(boxes, Layout::Shapes, |numbers, scratch| {
+    shapes_to_rles(boxes, Layout::Shapes, compressed, |numbers, scratch| {
         let &[x, y, w, h] = numbers else {
             let message = format!("a box of {} numbers; it needs x, y, width and height", numbers.len());
             return Err(Error::new(Code::BadShape, message));
         };
-        Ok(Written::new(polygon::fill_box([x, y, w, h], height, width, scratch)?, compressed))
-    })?;
-    wrap_all(boxes.py(), written)
+        polygon::fill_box([x, y, w, h], height, width, scratch)
+    })
 }
 
 #[pyfunction]
@@ -218,15 +222,14 @@ fn from_cvat<'py>(
     clip: bool,
     compressed: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let written = map_shapes(points, Layout::Shapes, |points, scratch| {
+    shapes_to_rles(points, Layout::Shapes, compressed, |points, scratch| {
         let converted = cvat::to_rle(points, height, width, scratch)?;
         if converted.clipped && !clip {
             let message = format!("a mask whose box leaves the image of {height} x {width} pixels");
             return Err(Error::new(Code::BadMask, message).advise("pass clip=True to cut it"));
         }
-        Ok(Written::new(converted.rle, compressed))
-    })?;
-    wrap_all(points.py(), written)
+        Ok(converted.rle)
+    })
 }
 
 #[pyfunction]
@@ -239,15 +242,4 @@ fn to_cvat<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     })?;
     let lists = points.into_iter().map(|list| list.into_pyobject(py)).collect::<PyResult<_>>()?;
     dicts.wrap(py, lists)
-}
-
-/// RLE dicts, one or a list.
-fn wrap_all<'py>(py: Python<'py>, written: Batch<Written>) -> PyResult<Bound<'py, PyAny>> {
-    match written {
-        Batch::One(written) => written.into_py(py),
-        Batch::Many(written) => {
-            let dicts = written.into_iter().map(|written| written.into_py(py)).collect::<PyResult<Vec<_>>>()?;
-            Ok(PyList::new(py, dicts)?.into_any())
-        }
-    }
 }

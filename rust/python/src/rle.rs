@@ -1,13 +1,14 @@
 //! What the pixel functions take and give: COCO's RLE dicts, and batches.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use framehaul_core::error::{Code, Error, Result};
 use framehaul_core::raster::{Rle, Scratch};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList};
 use rayon::prelude::*;
 
 use crate::error::to_py;
@@ -136,26 +137,58 @@ impl RleDict {
 
 /// A mask on its way to an RLE dict.
 pub enum Written {
-    /// With the compressed counts.
-    Text(u32, u32, String),
+    /// Height and width, and where its compressed counts are in the texts of a batch.
+    Text([u32; 2], Range<usize>),
     /// With the plain run lengths.
     Runs(Rle),
 }
 
 impl Written {
     /// Prepares a mask, which needs no GIL.
-    pub fn new(rle: Rle, compressed: bool) -> Self {
-        if compressed { Self::Text(rle.height, rle.width, rle.to_compressed()) } else { Self::Runs(rle) }
+    pub fn new(rle: Rle, compressed: bool, texts: &mut Vec<u8>) -> Self {
+        if !compressed {
+            return Self::Runs(rle);
+        }
+        let start = texts.len();
+        rle.append_compressed(texts);
+        Self::Text([rle.height, rle.width], start..texts.len())
+    }
+}
+
+/// The RLE dict of the mask that `work` makes, without the GIL.
+pub fn make_dict<'py>(
+    py: Python<'py>,
+    compressed: bool,
+    work: impl FnOnce(&mut Scratch) -> Result<Rle> + Send,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut text = Vec::new();
+    let written = run(py, |scratch| Ok(Written::new(work(scratch)?, compressed, &mut text)))?;
+    Dicts::new(py).wrap(written, &text)
+}
+
+/// Makes RLE dicts. Those of a batch share the numbers of their sizes.
+pub struct Dicts<'py> {
+    size: [u32; 2],
+    numbers: [Bound<'py, PyInt>; 2],
+}
+
+impl<'py> Dicts<'py> {
+    pub fn new(py: Python<'py>) -> Self {
+        Self { size: [0; 2], numbers: [0, 0].map(|number| PyInt::new(py, number)) }
     }
 
-    /// The RLE dict.
-    pub fn into_py(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let (height, width, counts) = match self {
-            Self::Text(height, width, text) => (height, width, PyBytes::new(py, text.as_bytes()).into_any()),
-            Self::Runs(rle) => (rle.height, rle.width, PyList::new(py, rle.counts)?.into_any()),
+    /// The RLE dict of a mask.
+    pub fn wrap(&mut self, mask: Written, texts: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.numbers[0].py();
+        let (size, counts) = match mask {
+            Written::Text(size, range) => (size, PyBytes::new(py, &texts[range]).into_any()),
+            Written::Runs(rle) => ([rle.height, rle.width], PyList::new(py, rle.counts)?.into_any()),
         };
+        if size != self.size {
+            (self.size, self.numbers) = (size, size.map(|number| PyInt::new(py, number)));
+        }
         let dict = PyDict::new(py);
-        dict.set_item(pyo3::intern!(py, "size"), PyList::new(py, [height, width])?)?;
+        dict.set_item(pyo3::intern!(py, "size"), PyList::new(py, &self.numbers)?)?;
         dict.set_item(pyo3::intern!(py, "counts"), counts)?;
         Ok(dict.into_any())
     }

@@ -18,9 +18,16 @@ impl Rle {
     /// The runs as COCO's compressed text: each count (from the fourth on its difference to the one two before) in
     /// groups of 5 bits, least first, with a flag for "more" and sign extension, as characters from `0` to `o`.
     pub fn to_compressed(&self) -> String {
-        let mut text = Vec::with_capacity(self.counts.len() * 2);
+        let mut text = Vec::new();
+        self.append_compressed(&mut text);
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Appends the compressed text, which is ASCII.
+    pub fn append_compressed(&self, text: &mut Vec<u8>) {
+        text.reserve(self.counts.len() * 2);
         let (first, rest) = self.counts.split_at(self.counts.len().min(3));
-        first.iter().for_each(|&count| push(&mut text, count.into()));
+        first.iter().for_each(|&count| push(text, count.into()));
         let before = self.counts.get(1..).unwrap_or_default();
         for (counts, before) in rest.chunks(FEW).zip(before.chunks(FEW)) {
             let differences = counts.iter().zip(before).map(|(&count, &before)| i64::from(count) - i64::from(before));
@@ -29,10 +36,9 @@ impl Rle {
             {
                 text.extend_from_slice(&characters);
             } else {
-                differences.for_each(|difference| push(&mut text, difference));
+                differences.for_each(|difference| push(text, difference));
             }
         }
-        String::from_utf8(text).unwrap_or_default()
     }
 
     /// Reads COCO's compressed text. [`Code::BadMask`] for a character that is none of the format's, a text that ends
