@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+import weakref
 import zipfile
 import zlib
 from contextlib import ExitStack
@@ -83,6 +84,107 @@ def test_frames_are_the_same_whether_they_are_jumped_to_or_come_one_after_anothe
         for number in wanted:
             np.testing.assert_array_equal(pixels(video.frame(number)), expected[number])
         video.close()
+
+
+CODED = {
+    "many-key-frames.mp4": {"g": "20", "bf": "2"},
+    "open-gop.mkv": {"x264-params": "open-gop=1:bframes=3:keyint=24"},
+    "no-key-frames.mkv": {"x264-params": "intra-refresh=1"},
+}
+"""Names of videos, and how they are made."""
+
+
+@pytest.mark.parametrize(("every", "lie"), [(1, None), (37, None), (37, "flags"), (37, "times")])
+@pytest.mark.parametrize("name", CODED)
+def test_pictures_do_not_depend_on_threads_nor_on_what_the_container_says(tmp_path, monkeypatch, name, every, lie):
+    path = film(tmp_path / name, 400, **CODED[name])
+    with av.open(str(path)) as container:
+        expected = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    if lie:
+        path = remuxed(path, lie)
+    for threads in (1, 2, 4, 8):
+        monkeypatch.setattr("framehaul.media.video._THREADS", threads)
+        video = Video(str(path))
+        for number in range(0, 400, every):
+            np.testing.assert_array_equal(pixels(video.frame(number)), expected[number])
+        video.close()
+
+
+def remuxed(path: Path, lie: str) -> Path:
+    """The same frames, but every seventh is called a key frame, or the rate varies."""
+    out_path = path.with_name(f"{lie}-{path.name}")
+    with av.open(str(path)) as source, av.open(str(out_path), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for place, packet in enumerate(source.demux(video=0)):
+            if not packet.size:
+                continue
+            if lie == "flags":
+                packet.is_keyframe = place % 7 == 0
+            else:
+                packet.pts, packet.dts = (time and time + time // 200 * 200 for time in (packet.pts, packet.dts))
+            packet.stream = stream
+            out.mux(packet)
+    return out_path
+
+
+@pytest.mark.parametrize("image_format", ["png", "jpeg"])
+def test_an_export_of_a_video_has_the_same_bytes_with_any_number_of_threads(tmp_path, monkeypatch, image_format):
+    content = film(tmp_path / "v.mp4", 120, g="20", bf="2").read_bytes()
+    made = Task([label("car")], [Job(0, 119)], video=(WIDTH, HEIGHT), files={"video.mp4": content})
+    source = made.backup(tmp_path / "task.zip")
+    archives = set()
+    for threads in (1, 2, 4, 8):
+        monkeypatch.setattr("framehaul.media.video._THREADS", threads)
+        out = tmp_path / f"{threads}.zip"
+        framehaul.export(source, "COCO 1.0", out, save_images=True, image_format=image_format, threads=threads)
+        archives.add(out.read_bytes())
+    assert len(archives) == 1
+
+
+def damaged(path: Path, place: int) -> Path:
+    """The second half of a packet is lost."""
+    with av.open(str(path)) as container:
+        packet = [packet for packet in container.demux(video=0) if packet.size][place]
+    data = bytearray(path.read_bytes())
+    middle, end = packet.pos + packet.size // 2, packet.pos + packet.size
+    data[middle:end] = b"\xaa" * (end - middle)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_damage_is_told_up_to_the_next_key_frame_and_what_follows_is_whole(tmp_path, monkeypatch, threads):
+    monkeypatch.setattr("framehaul.media.video._THREADS", threads)
+    path = damaged(film(tmp_path / "v.mp4", 90, g="30", bf="0", sc_threshold="0"), 47)
+    video = Video(str(path))
+    for number in range(90):
+        if 47 <= number < 60:
+            with pytest.raises(framehaul.Error, match="damaged at its frame 47") as raised:
+                video.frame(number)
+            assert raised.value.code == "bad-picture"
+        else:
+            assert shown(pixels(video.frame(number))) == number
+
+
+def test_damage_names_the_frame_and_the_file_and_frames_that_it_touches_can_be_left_out(tmp_path):
+    content = damaged(film(tmp_path / "v.mp4", 90, g="30", bf="0", sc_threshold="0"), 47).read_bytes()
+    made = Task([label("car")], [Job(0, 89)], video=(WIDTH, HEIGHT), files={"video.mp4": content})
+    source = made.backup(tmp_path / "task.zip")
+    with pytest.raises(framehaul.Error, match="damaged at its frame 47") as raised:
+        framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    assert (raised.value.place.frame, raised.value.place.file) == (47, "video.mp4")
+    assert not (tmp_path / "out.zip").exists()
+    framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, on_error="skip")
+    assert list(pictures_of(tmp_path / "out.zip").values()) == [*range(47), *range(60, 90)]
+
+
+def test_a_video_that_is_closed_leaves_nothing_for_the_collector_of_garbage(tmp_path):
+    video = Video(str(film(tmp_path / "v.mp4", 9)))
+    video.frame(3)
+    seen = weakref.ref(video)
+    video.close()
+    del video
+    assert seen() is None
 
 
 def test_a_jump_saves_the_decoding_of_what_lies_between(tmp_path):

@@ -109,8 +109,11 @@ def pack(members: Sequence[tuple[str, bytes]], out: Path) -> int:
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """Encodes height x width x (red, green, blue). Other threads run meanwhile."""
 
-def full_range(plane: NDArray[np.uint8], chroma: bool) -> NDArray[np.uint8]:
-    """Spreads a plane of a video, brightness or a colour difference, over the whole range of bytes, as JPEG has it."""
+def full_range(plane: NDArray[np.uint8], chroma: bool, out: NDArray[np.uint8]) -> None:
+    """Spreads a plane of a video, brightness or a colour difference, over the whole range of bytes, as JPEG has it.
+
+    The result goes to an array of the same shape. Other threads run meanwhile.
+    """
 
 def error_codes() -> list[str]:
     """Every code that an error of the core can have."""

@@ -3,8 +3,7 @@
 use framehaul_core::error::{Code, Error};
 use framehaul_core::media::png;
 use framehaul_core::media::range::Plane;
-use numpy::ndarray::Array2;
-use numpy::{IntoPyArray, PyArray2, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods};
+use numpy::{PyReadonlyArray2, PyReadonlyArray3, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -30,20 +29,22 @@ fn encode_png<'py>(py: Python<'py>, pixels: PyReadonlyArray3<'py, u8>) -> PyResu
 }
 
 #[pyfunction]
-fn full_range<'py>(
-    py: Python<'py>,
-    plane: PyReadonlyArray2<'py, u8>,
+fn full_range(
+    py: Python<'_>,
+    plane: PyReadonlyArray2<'_, u8>,
     chroma: bool,
-) -> PyResult<Bound<'py, PyArray2<u8>>> {
-    let rows = plane.as_array();
+    mut out: PyReadwriteArray2<'_, u8>,
+) -> PyResult<()> {
+    let (plane, mut out) = (plane.as_array(), out.as_array_mut());
+    if plane.dim() != out.dim() {
+        return Err(PyValueError::new_err("expected arrays of one shape"));
+    }
     let kind = if chroma { Plane::Chroma } else { Plane::Luma };
     let spread = py.detach(|| {
-        let mut out = Vec::with_capacity(rows.len());
-        for row in rows.rows() {
-            kind.spread(row.as_slice()?, &mut out);
+        for (row, out) in plane.rows().into_iter().zip(out.rows_mut()) {
+            kind.spread(row.to_slice()?, out.into_slice()?);
         }
-        Array2::from_shape_vec(rows.dim(), out).ok()
+        Some(())
     });
-    let spread = spread.ok_or_else(|| PyValueError::new_err("expected rows without gaps"))?;
-    Ok(spread.into_pyarray(py))
+    spread.ok_or_else(|| PyValueError::new_err("expected rows without gaps"))
 }

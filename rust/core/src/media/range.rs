@@ -10,12 +10,12 @@ pub enum Plane {
 }
 
 impl Plane {
-    /// Appends a row with its values spread over the whole range, from 0 to 255. 0.5 ms for all planes of a 1080p frame.
+    /// Spreads the values of a row over the whole range, from 0 to 255.
     #[inline]
-    pub fn spread(self, row: &[u8], out: &mut Vec<u8>) {
+    pub fn spread(self, row: &[u8], out: &mut [u8]) {
         match self {
-            Self::Luma => out.extend(row.iter().map(|&value| luma(value))),
-            Self::Chroma => out.extend(row.iter().map(|&value| chroma(value))),
+            Self::Luma => row.iter().zip(out).for_each(|(&value, out)| *out = luma(value)),
+            Self::Chroma => row.iter().zip(out).for_each(|(&value, out)| *out = chroma(value)),
         }
     }
 }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn spread(plane: Plane) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = vec![0; 256];
         plane.spread(&(0..=255).collect::<Vec<u8>>(), &mut out);
         out
     }
