@@ -130,6 +130,18 @@ def test_every_kind_of_shape_is_drawn_where_it_is(tmp_path, kind, points, inside
     assert all(drawn.getpixel(place) == GREY for place in outside)
 
 
+def test_names_stand_where_no_other_name_does_and_those_of_small_shapes_give_way(tmp_path):
+    labels = [label(f"label {number}", color=f"#{number:02}ff00") for number in range(6)]
+    boxes = [shape("rectangle", f"label {number}", 0, [100 + number, 100, 300, 200]) for number in range(6)]
+    source = Task(labels=labels, jobs=[Job(0, 0, shapes=boxes[::-1])]).backup(tmp_path / "t.zip")
+    drawn = preview.draw(framehaul.open(source), 0)
+    # Above, below, inside and beside the box; nowhere for the two smallest.
+    grounds = [drawn.getpixel(place) for place in [(101, 83), (102, 206), (106, 104), (309, 101)]]
+    assert grounds == [(0, 255, 0), (1, 255, 0), (2, 255, 0), (3, 255, 0)]
+    shown = {colour for _, colour in drawn.crop((306, 80, 400, 220)).getcolors()}
+    assert not shown & {(4, 255, 0), (5, 255, 0)}
+
+
 def test_the_picture_stands_behind_the_annotations(tmp_path):
     Image.new("RGB", (64, 48), (10, 200, 30)).save(tmp_path / "a.png")
     box = shape("rectangle", "car", 0, [1, 1, 9, 9])

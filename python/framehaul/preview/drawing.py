@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Colour = tuple[int, int, int]
     Point = tuple[float, float]
+    Box = tuple[float, float, float, float]
 
 # Smaller pictures are enlarged, so that lines and words are not larger than what they are about.
 SMALLEST_SIDE = 480
@@ -47,10 +48,11 @@ class Palette:
         canvas = _Canvas(picture, _scale(picture.size, room))
         for annotation in frame.annotations:
             self._shape(canvas, annotation)
-        for annotation in frame.annotations:
-            self._name(canvas, annotation)
         for line, tag in enumerate(frame.tags):
             canvas.write((2, 2 + 14 * line), _tag_text(tag), self._colours[tag.label])
+        # Where they crowd, the large ones have their names; those of small ones would hide them.
+        for annotation in sorted(frame.annotations, key=lambda it: _area(_bounds(it)), reverse=True):
+            self._name(canvas, annotation)
         count = len(frame.annotations) + len(frame.tags)
         shown = "1 annotation" if count == 1 else f"{count} annotations"
         return canvas.captioned("  ".join(filter(None, [f"frame {frame.frame}", frame.name, shown, note])))
@@ -79,7 +81,7 @@ class Palette:
 
     def _name(self, canvas: _Canvas, it: Annotation) -> None:
         text = it.label if it.track is None else f"{it.label} #{it.track}"
-        canvas.write_at(_top_left(it), text, self._colours[it.label])
+        canvas.name(_bounds(it), text, self._colours[it.label])
 
 
 class _Canvas:
@@ -92,6 +94,7 @@ class _Canvas:
         how = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX
         self._image = picture.resize(size, how).convert("RGBA")
         self._font = ImageFont.load_default()
+        self._written: list[Box] = []  # where words stand
 
     def area(self, points: Sequence[Point], colour: Colour) -> None:
         """A polygon: lightly filled, with a border."""
@@ -142,19 +145,29 @@ class _Canvas:
         for x, y in self._placed(points):
             draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=None if hollow else colour, outline=colour, width=2)
 
-    def write_at(self, point: Point, text: str, colour: Colour) -> None:
-        """Words above a point, inside the picture."""
-        ((x, y),) = self._placed([point])
-        self.write((x, y - 18), text, colour)
+    def name(self, bounds: Box, text: str, colour: Colour) -> None:
+        """Words above, below, inside or beside a box, wherever no others stand; nowhere if they stand everywhere."""
+        (left, top), (right, bottom) = self._placed([bounds[:2], bounds[2:]])
+        for corner in [(left, top - 18), (left, bottom + 5), (left + 3, top + 3), (right + 5, top)]:
+            room = self._room(corner, text)
+            if not any(_meet(room, other) for other in self._written):
+                self.write(corner, text, colour)
+                return
 
     def write(self, corner: Point, text: str, colour: Colour) -> None:
-        """Words on a ground of the colour."""
+        """Words on a ground of the colour, inside the picture."""
+        room = self._room(corner, text)
+        self._written.append(room)
         draw = ImageDraw.Draw(self._image)
-        width = draw.textlength(_plain(text), font=self._font) + 4
+        draw.rectangle(room, fill=colour)
+        draw.text((room[0] + 2, room[1]), _plain(text), fill=_readable_on(colour), font=self._font)
+
+    def _room(self, corner: Point, text: str) -> Box:
+        """The room of words, moved into the picture."""
+        width = ImageDraw.Draw(self._image).textlength(_plain(text), font=self._font) + 4
         x = min(max(corner[0], 0), max(self._image.width - width, 0))
         y = min(max(corner[1], 0), self._image.height - 13)
-        draw.rectangle((x, y, x + width, y + 12), fill=colour)
-        draw.text((x + 2, y), _plain(text), fill=_readable_on(colour), font=self._font)
+        return x, y, x + width, y + 12
 
     def captioned(self, text: str) -> Image.Image:
         """The picture with a line of text below."""
@@ -200,17 +213,27 @@ def _turned(points: Sequence[Point], centre: Point, degrees: float) -> list[Poin
     return [(centre[0] + x * cosine - y * sine, centre[1] + x * sine + y * cosine) for x, y in offsets]
 
 
-def _top_left(it: Annotation) -> Point:
-    """Where the name of an annotation stands."""
-    if it.kind == "skeleton":
-        seen = [_point(each) for each in it.elements if not each.outside] or [(0.0, 0.0)]
-        return min(x for x, _ in seen), min(y for _, y in seen)
+def _bounds(it: Annotation) -> Box:
+    """The box around an annotation."""
     if it.kind == "mask":
-        return it.points[-4], it.points[-3]
+        left, top, right, bottom = it.points[-4:]
+        return left, top, right, bottom
     if it.kind == "ellipse":
         x, y, right, top = it.points
-        return x - abs(right - x), y - abs(y - top)
-    return min(it.points[::2]), min(it.points[1::2])
+        across, down = abs(right - x), abs(y - top)
+        return x - across, y - down, x + across, y + down
+    points = list(it.points)
+    if it.kind == "skeleton":
+        points = [value for each in it.elements if not each.outside for value in each.points[:2]] or [0.0, 0.0]
+    return min(points[::2]), min(points[1::2]), max(points[::2]), max(points[1::2])
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
 def _tag_text(tag: Tag) -> str:
