@@ -3,6 +3,8 @@
 
 use super::{
     adler::Adler,
+    bits::{Bits, MOST_BITS},
+    block_head::Head,
     huffman::{self, Symbol},
 };
 
@@ -12,11 +14,9 @@ const SHORTEST: u64 = 3;
 const END_OF_BLOCK: usize = 256;
 /// Symbols of literals and lengths, and of distances.
 const LITERALS: usize = 286;
-const DISTANCES: usize = 30;
+pub(super) const DISTANCES: usize = 30;
 /// How far back a repetition reaches.
 pub(super) const WINDOW: u64 = 1 << 15;
-/// The order in which the lengths of the codes for code lengths are written.
-const LENGTH_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// A piece of the stream: a byte, or a repetition, of any length, of what was `distance` bytes before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,106 +297,6 @@ fn length_symbol(length: u64) -> (usize, Symbol) {
 /// The lengths of the fixed codes (RFC 1951, 3.2.6), with the two symbols that are never used but take room.
 fn fixed_lengths() -> Vec<u8> {
     [(8, 144), (9, 112), (7, 24), (8, 8)].into_iter().flat_map(|(length, n)| std::iter::repeat_n(length, n)).collect()
-}
-
-/// The description of a block's own codes.
-struct Head {
-    literals: usize,
-    /// Symbols of the code lengths, with their extra bits.
-    symbols: Vec<(usize, Symbol)>,
-    codes: Vec<Symbol>,
-    /// How many codes for code lengths are written.
-    count: usize,
-}
-
-impl Head {
-    fn new([literals, distances]: &[Vec<u8>; 2]) -> Self {
-        let used = literals.iter().rposition(|&length| length > 0).map_or(257, |last| last.max(256) + 1);
-        let all: Vec<u8> = literals[..used].iter().chain(distances).copied().collect();
-        let mut symbols = Vec::new();
-        for same in all.chunk_by(|a, b| a == b) {
-            describe(same[0], same.len(), &mut symbols);
-        }
-        let mut frequencies = [0; 19];
-        symbols.iter().for_each(|&(symbol, _)| frequencies[symbol] += 1);
-        let codes = huffman::codes(&huffman::lengths(&frequencies, 7));
-        let count = LENGTH_ORDER.iter().rposition(|&symbol| codes[symbol].length > 0).map_or(4, |last| last.max(3) + 1);
-        Self { literals: used, symbols, codes, count }
-    }
-
-    /// Its number of bits.
-    fn size(&self) -> u64 {
-        let symbols = self.symbols.iter().map(|&(symbol, extra)| u64::from(self.codes[symbol].length + extra.length));
-        14 + 3 * self.count as u64 + symbols.sum::<u64>()
-    }
-
-    fn write(&self, bits: &mut Bits) {
-        let counts = [(self.literals - 257, 5), (DISTANCES - 1, 5), (self.count - 4, 4)];
-        let lengths = LENGTH_ORDER[..self.count].iter().map(|&symbol| (usize::from(self.codes[symbol].length), 3));
-        for (number, length) in counts.into_iter().chain(lengths) {
-            bits.put(Symbol { bits: number as u64, length });
-        }
-        for &(symbol, extra) in &self.symbols {
-            bits.put(self.codes[symbol].then(extra));
-        }
-    }
-}
-
-/// Describes `count` codes of one length (RFC 1951, 3.2.7).
-fn describe(length: u8, mut count: usize, symbols: &mut Vec<(usize, Symbol)>) {
-    let plain = (usize::from(length), Symbol::default());
-    if length > 0 {
-        symbols.push(plain);
-        count -= 1;
-    }
-    while count >= 3 {
-        let (symbol, least, most, bits) = match (length, count) {
-            (1.., _) => (16, 3, 6, 2),
-            (0, ..11) => (17, 3, 10, 3),
-            (0, _) => (18, 11, 138, 7),
-        };
-        let now = count.min(most);
-        symbols.push((symbol, Symbol { bits: (now - least) as u64, length: bits }));
-        count -= now;
-    }
-    symbols.extend(std::iter::repeat_n(plain, count));
-}
-
-/// So many bits can be put at once, behind up to seven that are left.
-const MOST_BITS: u8 = 56;
-
-/// Writes bits, the lowest first.
-struct Bits<'a> {
-    out: &'a mut Vec<u8>,
-    /// Where the next byte goes.
-    next: usize,
-    pending: u64,
-    count: u32,
-}
-
-impl<'a> Bits<'a> {
-    /// Makes room for `size` bits.
-    fn new(out: &'a mut Vec<u8>, size: u64) -> Self {
-        let next = out.len();
-        out.resize(next + (size / 8) as usize + 2 * size_of::<u64>(), 0);
-        Self { out, next, pending: 0, count: 0 }
-    }
-
-    /// Puts a symbol of up to [`MOST_BITS`].
-    #[inline]
-    fn put(&mut self, symbol: Symbol) {
-        self.pending |= symbol.bits << self.count;
-        self.count += u32::from(symbol.length);
-        // All bytes are written, and the unfinished ones once more: no branch that could be mispredicted.
-        self.out[self.next..self.next + size_of::<u64>()].copy_from_slice(&self.pending.to_le_bytes());
-        self.next += (self.count / 8) as usize;
-        self.pending >>= self.count & !7;
-        self.count &= 7;
-    }
-
-    fn finish(self) {
-        self.out.truncate(self.next + self.count.div_ceil(8) as usize);
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@
 //! The functions that need working memory take a [`Scratch`]; one per worker, reused from mask to mask.
 
 mod adler;
+mod bits;
+mod block_head;
 mod canvas;
 pub mod contours;
 mod crossings;
