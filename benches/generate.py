@@ -16,7 +16,7 @@ import math
 import random
 import shutil
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -331,7 +331,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", help="backup to write, or folder of server answers (ends in /)")
     parser.add_argument("--images", action="store_true", help="pictures in place of a video")
-    for field in ("frames", "tracks", "every", "polygons", "vertices", "masks", "width", "height", "seed"):
+    for field in (field.name for field in fields(Task) if field.name != "images"):
         default = 1000 if field == "frames" else getattr(Task, field)
         parser.add_argument(f"--{field}", type=int, default=default, help=f"default {default}")
     arguments = vars(parser.parse_args())

@@ -2,10 +2,11 @@
 
     python benches/scale.py
     python benches/scale.py --formats yolo-detect yolo icdar-localization labelme voc --frames 1000000 --every 10
+    python benches/scale.py --formats camvid --frames 1 --tracks 0 --polygons 10000 --width 16384 --height 16384
 
-The second command writes a million files into one archive, in formats that have a file for each frame. Without
---frames three tasks are measured: the second has ten times the frames and keyframes of the first, the third ten times
-its frames alone.
+The second command writes a million files into one archive, in formats that have a file for each frame, the third the
+images of one very large picture. Without --frames three tasks are measured: the second has ten times the frames and
+keyframes of the first, the third ten times its frames alone.
 
 The source is opened from a saved dataset (mapped) and from the backup. Each run is a process of its own; its memory is
 what the operating system says was resident at the most. Mapped columns count there too, though the system can take them
@@ -24,9 +25,8 @@ from pathlib import Path
 import framehaul
 from generate import Task, backup
 
-TRACKS = 10
 # Frames, and frames from keyframe to keyframe.
-TASKS = [(100_000, 10), (1_000_000, 10), (1_000_000, 100)]
+TASKS = [Task(frames, 10, every) for frames, every in ((100_000, 10), (1_000_000, 10), (1_000_000, 100))]
 
 RUN = """
 import re, sys
@@ -55,9 +55,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--formats", nargs="+", default=["coco"], help="default coco")
     parser.add_argument("--frames", type=int, help="of one task that is measured in place of the three")
-    parser.add_argument("--every", type=int, default=10, help="its frames from keyframe to keyframe, default 10")
-    arguments = parser.parse_args()
-    tasks = TASKS if arguments.frames is None else [(arguments.frames, arguments.every)]
+    for field in ("tracks", "every", "polygons", "masks", "width", "height"):
+        default = 10 if field == "tracks" else getattr(Task, field)
+        parser.add_argument(f"--{field}", type=int, default=default, help=f"of that task, default {default}")
+    arguments = vars(parser.parse_args())
+    formats = arguments.pop("formats")
+    tasks = TASKS if arguments["frames"] is None else [Task(**arguments)]
     row = "{:<22}{:>10}{:>11}  {:<8}{:>9}{:>10}{:>10}{:>14}{:>11}"
     print(
         row.format(
@@ -65,14 +68,14 @@ def main() -> None:
         )
     )
     with tempfile.TemporaryDirectory() as folder:
-        for place, (frames, every) in enumerate(tasks):
-            source = backup(Task(frames=frames, tracks=TRACKS, every=every), Path(folder) / f"{place}.zip")
+        for place, task in enumerate(tasks):
+            source = backup(task, Path(folder) / f"{place}.zip")
             saved = Path(folder) / f"{place}"
             framehaul.open(source).save(saved)
-            for name in arguments.formats:
+            for name in formats:
                 for kind, path in (("backup", source), ("saved", saved)):
                     seconds, peak, mapped, annotations, members = run(name, path, Path(folder) / "out.zip")
-                    keyframes = f"{TRACKS * frames // every:,}"
+                    keyframes = f"{task.tracks * task.frames // task.every:,}"
                     numbers = (
                         f"{seconds:.2f}",
                         f"{peak:.0f}",
@@ -80,7 +83,7 @@ def main() -> None:
                         f"{annotations:,}",
                         f"{members:,}",
                     )
-                    print(row.format(name, f"{frames:,}", keyframes, kind, *numbers), flush=True)
+                    print(row.format(name, f"{task.frames:,}", keyframes, kind, *numbers), flush=True)
 
 
 if __name__ == "__main__":
