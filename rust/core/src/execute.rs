@@ -17,6 +17,7 @@ use pictures::{Shelf, Shelved};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ use crate::dataset::Dataset;
 use crate::error::{Code, Error, Place, Result};
 use crate::format::{self, Format};
 use crate::media::{Files, Library, Videos};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, Relief};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
 use crate::timeline::{ImageFormat, Scene, Selection, Template};
@@ -201,6 +202,14 @@ struct Done {
     notes: Notes,
 }
 
+/// What a worker sends about the chunk at a place.
+enum Sent {
+    /// Its first files or the next, when all chunks before it are written; and who is to be told when these are, too.
+    Files(sink::Chunk, Sender<()>),
+    /// The rest or all of it.
+    Done(Result<Done>),
+}
+
 /// Encodes all chunks of a plan and writes them in order.
 fn run(
     plan: &Plan<'_>,
@@ -214,7 +223,7 @@ fn run(
         plan.parts.iter().flat_map(|part| part.chunks().iter().map(move |chunk| (chunk, part))).collect();
     progress.all_chunks = chunks.len() as u64;
     // Two chunks ahead for each worker keep all of them busy while one chunk is late.
-    let gate = Gate::new(2 * threads + 2);
+    let gate = Arc::new(Gate::new(2 * threads + 2));
     let next = AtomicUsize::new(0);
     let (sender, receiver) = crossbeam_channel::unbounded();
     std::thread::scope(|scope| {
@@ -226,7 +235,7 @@ fn run(
                 shelf,
                 chunks: &chunks,
                 next: &next,
-                gate: &gate,
+                gate: gate.clone(),
                 sender: sender.clone(),
                 packing: sink.packing(),
             };
@@ -251,7 +260,12 @@ fn run(
                     continue;
                 }
                 match receiver.recv_timeout(TELL_EVERY) {
-                    Ok((at, done)) => drop(waiting.insert(at, done)),
+                    Ok((at, Sent::Done(done))) => drop(waiting.insert(at, done)),
+                    Ok((_, Sent::Files(packed, written))) => {
+                        writer.sink.write(packed)?;
+                        // The worker waits for this, if nothing has happened to it.
+                        let _ = written.send(());
+                    }
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => {
                         return Err(Error::new(Code::Internal, "the workers ended before their work"));
@@ -311,8 +325,8 @@ struct Worker<'a> {
     /// Each with its part.
     chunks: &'a [(&'a Chunk, &'a Part)],
     next: &'a AtomicUsize,
-    gate: &'a Gate,
-    sender: Sender<(usize, Result<Done>)>,
+    gate: Arc<Gate>,
+    sender: Sender<(usize, Sent)>,
     packing: Packing,
 }
 
@@ -332,7 +346,7 @@ impl Worker<'_> {
                     .advise("please report this with the source, if you can share it"))
             });
             let failed = done.is_err();
-            if self.sender.send((place, done)).is_err() || failed {
+            if self.sender.send((place, Sent::Done(done))).is_err() || failed {
                 return;
             }
         }
@@ -351,8 +365,9 @@ impl Worker<'_> {
             self.gate.pass(place);
         }
         output.clear();
+        output.relief = matches!(part, Part::Files(_)).then(|| self.relief(place));
         self.encoder.encode(chunk, output)?;
-        let mut bytes = output.bytes.len() as u64;
+        let mut bytes = output.finish()?;
         let mut notes = Notes::default();
         let packed = match (part, self.shelf) {
             (Part::Member { .. }, _) => packer.part(&output.bytes)?,
@@ -362,11 +377,27 @@ impl Worker<'_> {
             }
             (Part::Pictures(_), Some(shelf)) => {
                 let mut to = Shelved { packer, tally: &mut output.tally, notes: &mut notes };
-                bytes = shelf.store(place, &output.pictures, self.gate, &mut to)?;
+                bytes = shelf.store(place, &output.pictures, &self.gate, &mut to)?;
                 packer.take()
             }
             (Part::Pictures(_), None) => return Err(Error::new(Code::Internal, "pictures without a source of them")),
         };
         Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes, notes })
+    }
+
+    /// Writes files of the chunk at a place before its end, when it is its turn.
+    fn relief(&self, place: usize) -> Relief {
+        let (gate, sender, packing) = (self.gate.clone(), self.sender.clone(), self.packing);
+        Box::new(move |output| {
+            let ended = || Error::new(Code::Interrupted, "the run has ended");
+            if !gate.wait_to_write(place) {
+                return Err(ended());
+            }
+            let mut packer = Packer::new(packing);
+            output.files().try_for_each(|(name, content)| packer.file(name, content))?;
+            let (written, wait) = crossbeam_channel::bounded(1);
+            sender.send((place, Sent::Files(packer.take(), written))).map_err(|_| ended())?;
+            wait.recv().map_err(|_| ended())
+        })
     }
 }

@@ -81,7 +81,17 @@ pub struct Output {
     pub tally: Tally,
     /// Memory for intermediate results.
     pub scratch: Scratch,
+    /// Takes finished files when there are many bytes of them, as of the masks of a huge picture. Without one they stay.
+    pub relief: Option<Relief>,
+    /// How many bytes were taken, and the first error of that.
+    relieved: (u64, Option<Error>),
 }
+
+/// Writes the files of a chunk that is not finished.
+pub type Relief = Box<dyn FnMut(&Output) -> Result<()>>;
+
+/// More than this is not kept of a chunk that writes files. Normal ones have a megabyte.
+const MOST_BYTES: usize = 16 << 20;
 
 /// Where a file's bytes and name begin.
 #[derive(Clone, Copy)]
@@ -124,10 +134,33 @@ impl Output {
         self.names.clear();
         self.pictures.clear();
         self.tally = Tally::default();
+        self.relieved = (0, None);
+    }
+
+    /// Takes finished files away if there are too many bytes of them.
+    fn relieve(&mut self) {
+        if self.bytes.len() < MOST_BYTES {
+            return;
+        }
+        let Some(mut relief) = self.relief.take() else { return };
+        let (bytes, error) = std::mem::take(&mut self.relieved);
+        let error = error.or(relief(self).err());
+        self.relieved = (bytes + self.bytes.len() as u64, error);
+        self.relief = Some(relief);
+        self.bytes.clear();
+        self.files.clear();
+        self.names.clear();
+    }
+
+    /// The number of all bytes of the chunk, or the error of what was taken away before its end.
+    pub fn finish(&mut self) -> Result<u64> {
+        let (bytes, error) = std::mem::take(&mut self.relieved);
+        error.map_or(Ok(bytes + self.bytes.len() as u64), Err)
     }
 
     /// Starts a file; what is appended from here on is its content.
     pub fn begin_file(&mut self, name: &str) {
+        self.relieve();
         self.file_from(self.bytes.len(), name);
     }
 

@@ -38,6 +38,11 @@ impl Gate {
         self.wait_until(|state| state.next >= chunk)
     }
 
+    /// Waits until all chunks before this one are written; `false` if the run has ended.
+    pub fn wait_to_write(&self, chunk: usize) -> bool {
+        self.wait_until(|state| state.written == chunk)
+    }
+
     /// Lets the chunks behind this one into the queue.
     pub fn pass(&self, chunk: usize) {
         let mut state = self.lock();
