@@ -9,7 +9,7 @@ import sys
 import weakref
 import zipfile
 import zlib
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -141,29 +141,49 @@ def test_an_export_of_a_video_has_the_same_bytes_with_any_number_of_threads(tmp_
     assert len(archives) == 1
 
 
-def damaged(path: Path, place: int) -> Path:
-    """The second half of a packet is lost."""
+def damaged(path: Path, place: int, *, whole: bool = False) -> Path:
+    """The second half of a packet is lost, or all of it."""
     with av.open(str(path)) as container:
         packet = [packet for packet in container.demux(video=0) if packet.size][place]
     data = bytearray(path.read_bytes())
-    middle, end = packet.pos + packet.size // 2, packet.pos + packet.size
-    data[middle:end] = b"\xaa" * (end - middle)
+    start, end = packet.pos + (0 if whole else packet.size // 2), packet.pos + packet.size
+    data[start:end] = b"\xaa" * (end - start)
     path.write_bytes(data)
     return path
 
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
-def test_damage_is_told_up_to_the_next_key_frame_and_what_follows_is_whole(tmp_path, monkeypatch, threads):
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize(("before", "every"), [(0, 1), (0, 70), (600, 1), (600, 50), (900, 3)])
+def test_damage_is_told_up_to_the_next_key_frame_and_what_follows_is_whole(
+    tmp_path, monkeypatch, threads, whole, before, every
+):
     monkeypatch.setattr("framehaul.media.video._THREADS", threads)
-    path = damaged(film(tmp_path / "v.mp4", 90, g="30", bf="0", sc_threshold="0"), 47)
+    path = film(tmp_path / "v.mp4", before + 120, g="30", bf="0", sc_threshold="0")
+    for place in (47, 92):
+        damaged(path, before + place, whole=whole)
     video = Video(str(path))
-    for number in range(90):
-        if 47 <= number < 60:
-            with pytest.raises(framehaul.Error, match="damaged at its frame 47") as raised:
+    says = "cannot be decoded behind its frame" if whole else "damaged at its frame"
+    for number in range(0, before + 120, every):
+        at = number - before
+        if 47 <= at < 60 or at >= 92:
+            with pytest.raises(framehaul.Error, match=says) as raised:
                 video.frame(number)
             assert raised.value.code == "bad-picture"
         else:
             assert shown(pixels(video.frame(number))) == number
+
+
+def test_where_the_packets_do_not_tell_which_frame_is_which_none_follows_what_cannot_be_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr("framehaul.media.video._Index.of", lambda _: None)
+    video = Video(str(damaged(film(tmp_path / "v.mp4", 90, g="30", bf="0", sc_threshold="0"), 47, whole=True)))
+    assert [number for number in range(90) if frame_or_none(video, number)] == list(range(47))
+
+
+def frame_or_none(video: Video, number: int) -> av.VideoFrame | None:
+    with suppress(framehaul.Error):
+        return video.frame(number)
+    return None
 
 
 def test_damage_names_the_frame_and_the_file_and_frames_that_it_touches_can_be_left_out(tmp_path):

@@ -76,6 +76,8 @@ class Video:
     Frames are decoded one after another. Where many are skipped, decoding jumps to key frames, provided that the
     packets say which frame each is, and that they were right about the first frames; if they prove wrong later,
     everything is decoded from the start again. The frames are the same in any case.
+
+    Where decoding fails, the frames up to the next key frame are errors, and so are those built on a damaged one.
     """
 
     def __init__(self, url: str) -> None:
@@ -136,7 +138,7 @@ class Video:
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"  # for frames where the codec can, else for slices
         self._stream.codec_context.thread_count = _THREADS
-        self._failure: str | None = None
+        self._is_lost = False  # behind what cannot be decoded, where only the packets tell which frame is which
         self._start(0)
 
     def _reopen(self) -> None:
@@ -147,6 +149,7 @@ class Video:
         """Decodes from where the container is; that is this frame."""
         self._next = number
         self._damaged: int | None = None
+        self._failure: str | None = None
         self._frames = self._decoded()
 
     def _decoded(self) -> Iterator[VideoFrame]:
@@ -161,11 +164,15 @@ class Video:
             return
         frame = self._decode()
         if self._index and not self._is_next(self._index, frame):
-            # Jumping may be what broke it; reading from the start tells.
-            self._index, self._may_jump = None, False
-            self._reopen()
-            return
+            if not self._is_lost:
+                # Jumping may be what broke it; reading from the start tells.
+                self._index, self._may_jump = None, False
+                self._reopen()
+                return
+            self._failure = self._failure or "what follows is not the frame that the file tells"
         if self._failure:
+            if self._next < wanted and self._jump(wanted):
+                return
             raise _bad(f"the video cannot be decoded behind its frame {self._next - 1}: {self._failure}")
         if frame is None:
             raise _bad(f"the video has only {self._next} frames; its frame {wanted} is wanted")
@@ -190,32 +197,42 @@ class Video:
             return None
 
     def _is_next(self, index: _Index, frame: VideoFrame | None) -> bool:
-        if frame is None or frame.is_corrupt or self._next >= len(index.pts):
+        if frame is None or self._next >= len(index.pts) or (frame.is_corrupt and not self._is_lost):
             return False
         return bool(index.pts[self._next] == frame.pts)
 
     def _jump(self, wanted: int) -> bool:
-        """Makes a key frame on the way to a frame the next one, if that is worth it."""
-        if not self._may_jump or self._skipped < _PATIENCE:
+        """Makes a key frame on the way to a frame the next one, if that is worth it, or the only way."""
+        if not self._failure and not (self._may_jump and self._skipped >= _PATIENCE):
             return False
-        if self._index is None:
-            self._index = self._confirmed_index()
-            self._may_jump = self._index is not None
-        key = self._index.key(wanted) if self._index else 0
-        if not self._index or key < self._next + _NEAR:
+        index = self._told
+        if not index or not self._is_right(index):
             return False
+        key = index.key(wanted)
+        if key < self._next + (1 if self._failure else _NEAR):
+            return False
+        self._index = index
+        self._is_lost |= self._failure is not None
         # Where the container really lands shows when the next frame is not the expected one.
         with suppress(av.error.FFmpegError, OSError):
             self._container.seek(int(self._index.pts[key]), stream=self._stream)
         self._start(key)
         return True
 
-    def _confirmed_index(self) -> _Index | None:
+    @cached_property
+    def _told(self) -> _Index | None:
+        """What the packets tell, if they are right about the first frames."""
         with suppress(av.error.FFmpegError, OSError):
             index = _Index.of(self._url)
             if index and np.array_equal(index.pts[: len(self._first)], np.frombuffer(self._first, np.int64)):
                 return index
         return None
+
+    def _is_right(self, index: _Index) -> bool:
+        """Whether no frame has been missed so far."""
+        if self._is_lost or not 0 < self._next <= len(index.pts):
+            return self._is_lost
+        return bool(index.pts[self._next - 1] == self._shown.pts)
 
 
 def _open(url: str) -> InputContainer:
