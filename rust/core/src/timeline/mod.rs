@@ -14,6 +14,7 @@ mod moment;
 mod repeats;
 mod scene;
 mod selection;
+mod sight;
 mod similarity;
 mod template;
 #[cfg(test)]

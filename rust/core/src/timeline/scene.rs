@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::frames::{FrameNames, FrameSet, ImageFormat, NameMangler, split_extension};
 use super::jobs::numbered;
 use super::merge::{self, Loss, Merged};
+use super::sight::Alive;
 use super::tracks::Tracks;
-use super::visit::Alive;
 use crate::dataset::{Dataset, Job, JobKind, Media, Task, ValidationMode};
 use crate::error::{Code, Error, Result};
 

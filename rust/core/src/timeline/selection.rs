@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::frames::FrameSet;
 use super::scene::{Scene, SceneKind, Timeline, merged_jobs, shorten};
-use super::visit::{Alive, FrameView, VisitScratch};
+use super::sight::Alive;
+use super::visit::{FrameView, VisitScratch};
 use crate::dataset::Job;
 use crate::error::{Code, Error, Result};
 

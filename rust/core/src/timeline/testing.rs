@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use proptest::prelude::*;
+
 use super::{Item, PointScratch, Timeline, VisitScratch};
 use crate::dataset::{
     Builder, Common, Dataset, Drawn, Job, JobKind, Media, Project, Provenance, Task, ValidationMode, Value,
@@ -287,6 +289,53 @@ fn add_track(builder: &mut Builder, sketch: &TrackSketch) {
     let common = Common { frame: sketch.frame, label: sketch.label, group: sketch.group, source };
     let values = values(builder, &sketch.values);
     builder.track(sketch.kind, common, rows, &values, sketch.elements.len() as u32).unwrap();
+}
+
+/// A task of one job with tracks labelled `car`.
+pub(crate) fn of_tracks(size: u32, tracks: Vec<TrackSketch>) -> TaskSketch {
+    video(size, vec![JobSketch { tracks, ..job(0, size - 1) }])
+}
+
+/// A skeleton track of the label `person` with the elements `a` and `b`.
+pub(crate) fn skeleton(keyframes: Vec<ShapeSketch>, a: Vec<ShapeSketch>, b: Vec<ShapeSketch>) -> TrackSketch {
+    let elements = [(1, a), (2, b)].into_iter().filter(|(_, keyframes)| !keyframes.is_empty());
+    let elements = elements.map(|(label, keyframes)| track(ShapeKind::Points, label, keyframes)).collect();
+    TrackSketch { elements, ..track(ShapeKind::Skeleton, 0, keyframes) }
+}
+
+prop_compose! {
+    fn any_key(kind: ShapeKind)(
+        gap in 0_u32..4, points in prop::collection::vec(-9_i32..99, 4), outside in prop::bool::weighted(0.3), z in -1..2,
+    ) -> (u32, ShapeSketch) {
+        let mut points: Vec<f64> = points.into_iter().map(f64::from).collect();
+        match kind {
+            ShapeKind::Polygon => points.extend([50.0, 50.0]),
+            ShapeKind::Points => points.truncate(2),
+            ShapeKind::Skeleton => points.clear(),
+            _ => {}
+        }
+        (gap, ShapeSketch { outside, z_order: z, ..key(0, &points) })
+    }
+}
+
+/// Keyframes of a kind, some of them outside.
+pub(crate) fn any_keys(kind: ShapeKind) -> impl Strategy<Value = Vec<ShapeSketch>> {
+    (0_u32..20, prop::collection::vec(any_key(kind), 1..5)).prop_map(|(mut frame, keys)| {
+        let place = |(gap, sketch): (u32, ShapeSketch)| {
+            frame += gap + 1;
+            ShapeSketch { frame, ..sketch }
+        };
+        keys.into_iter().map(place).collect()
+    })
+}
+
+/// A track of rectangles, polygons (label 0) or skeletons (label 0 with the elements 1 and 2).
+pub(crate) fn any_track() -> impl Strategy<Value = TrackSketch> {
+    let plain = prop::sample::select(vec![ShapeKind::Rectangle, ShapeKind::Polygon])
+        .prop_flat_map(|kind| any_keys(kind).prop_map(move |keyframes| track(kind, 0, keyframes)));
+    let skeletons = (any_keys(ShapeKind::Skeleton), any_keys(ShapeKind::Points), any_keys(ShapeKind::Points))
+        .prop_map(|(own, a, b)| skeleton(own, a, b));
+    prop_oneof![3 => plain, 1 => skeletons]
 }
 
 /// An item in a line: `car`, its coordinates and what is special about it; elements in brackets.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::moment::{Moment, PointScratch};
 use super::scene::Timeline;
-use super::tracks::{Keyframe, Track, Tracks};
+use super::tracks::{Keyframe, Track};
 use crate::error::Result;
 use crate::schema::ShapeKind;
 
@@ -106,90 +106,21 @@ struct Live {
     until: u32,
 }
 
-/// Which tracks show something in a range of frames, without looking at all of them: tracks by their first frame, with
-/// the greatest last frame of each subtree of the implicit search tree over them.
-#[derive(Debug, Default)]
-pub(super) struct Alive {
-    /// First and last frame (exclusive) and place of each track, by first frame.
-    spans: Vec<(u32, u32, u32)>,
-    /// Greatest end in the subtree whose root stands at this place.
-    greatest_end: Vec<u32>,
-}
-
-impl Alive {
-    pub(super) fn new(tracks: &Tracks, end: u32) -> Self {
-        let span = |(place, track): (usize, &Track)| {
-            let keyframes = &tracks.keyframes[track.keyframes.start as usize..track.keyframes.end as usize];
-            let (first, last) = (keyframes.first()?, keyframes.last()?);
-            let end = if last.outside { last.frame.min(end) } else { end };
-            let start = first.frame.max(track.frame);
-            (start < end).then_some((start, end, place as u32))
-        };
-        let mut spans: Vec<_> = tracks.tracks.iter().enumerate().filter_map(span).collect();
-        spans.sort_unstable();
-        let mut greatest_end = vec![0; spans.len()];
-        fn fill(spans: &[(u32, u32, u32)], ends: &mut [u32]) -> u32 {
-            if spans.is_empty() {
-                return 0;
-            }
-            let middle = spans.len() / 2;
-            let (left, right) = ends.split_at_mut(middle);
-            let below = fill(&spans[..middle], left).max(fill(&spans[middle + 1..], &mut right[1..]));
-            right[0] = spans[middle].1.max(below);
-            right[0]
-        }
-        fill(&spans, &mut greatest_end);
-        Self { spans, greatest_end }
-    }
-
-    /// Calls `found` with the first frame and place of each track that shows something in `frames`, by first frame.
-    fn query(&self, frames: &Range<u32>, found: &mut impl FnMut(u32, u32)) {
-        fn walk(spans: &[(u32, u32, u32)], ends: &[u32], frames: &Range<u32>, found: &mut impl FnMut(u32, u32)) {
-            let middle = spans.len() / 2;
-            if spans.is_empty() || ends[middle] <= frames.start {
-                return;
-            }
-            walk(&spans[..middle], &ends[..middle], frames, found);
-            let (start, end, place) = spans[middle];
-            if start >= frames.end {
-                return;
-            }
-            if end > frames.start {
-                found(start, place);
-            }
-            walk(&spans[middle + 1..], &ends[middle + 1..], frames, found);
-        }
-        walk(&self.spans, &self.greatest_end, frames, found);
-    }
-
-    fn end_of_sight(&self) -> u64 {
-        self.spans.iter().map(|&(start, end, _)| u64::from(end - start)).sum()
-    }
-}
-
 impl<'d> Timeline<'d> {
-    /// About how many shapes all frames together show; to cut work into equal parts.
-    pub fn estimated_items(&self) -> u64 {
-        self.shapes.len() as u64 + self.alive.end_of_sight()
-    }
-
-    /// The places of the frames on which these tracks are in sight for the first time, ascending.
-    pub fn first_places(&self, is_wanted: impl Fn(&Track) -> bool) -> Vec<u32> {
-        let tracks = self.tracks.tracks.iter().filter(|track| is_wanted(track));
-        let mut places: Vec<u32> = tracks.filter_map(|track| self.first_place(track)).collect();
-        places.sort_unstable();
-        places.dedup();
-        places
-    }
-
-    fn first_place(&self, track: &Track) -> Option<u32> {
-        let keyframes = self.keyframes(track);
-        (0..keyframes.len()).find_map(|at| {
-            let start = keyframes[at].frame.max(track.frame);
-            let end = keyframes.get(at + 1).map_or(self.range.end, |next| next.frame.min(self.range.end));
-            let place = self.frames.rank(start);
-            let is_seen = !keyframes[at].outside && start < end && place < self.frames.rank(end);
-            is_seen.then_some(place)
+    /// These frames, counted among the frames shown, with their tags and without their shapes.
+    pub fn tagged_frames(&self, places: Range<u32>) -> impl Iterator<Item = FrameView<'_>> {
+        let tag_frame = &self.dataset.columns.tags.frame;
+        let first = self.frames_at(&places).start;
+        let mut tag = self.tags.partition_point(|&row| tag_frame[row as usize] < first);
+        places.clone().zip(self.frames.slice(places)).map(move |(place, frame)| {
+            while self.tags.get(tag).is_some_and(|&row| tag_frame[row as usize] < frame) {
+                tag += 1;
+            }
+            let first_tag = tag;
+            while self.tags.get(tag).is_some_and(|&row| tag_frame[row as usize] == frame) {
+                tag += 1;
+            }
+            FrameView { frame, place, tags: &self.tags[first_tag..tag], items: &[] }
         })
     }
 
@@ -198,45 +129,49 @@ impl<'d> Timeline<'d> {
         &self,
         places: Range<u32>,
         scratch: &mut VisitScratch,
+        view: impl FnMut(&FrameView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.visit_some(places, |_, _| true, scratch, view)
+    }
+
+    /// The same with shapes of some labels and kinds only.
+    pub fn visit_some(
+        &self,
+        places: Range<u32>,
+        is_wanted: impl Fn(u32, ShapeKind) -> bool,
+        scratch: &mut VisitScratch,
         mut view: impl FnMut(&FrameView<'_>) -> Result<()>,
     ) -> Result<()> {
-        let Some(first) = self.frames.slice(places.clone()).next() else {
-            return Ok(());
-        };
-        let last = self.frames.slice(places.end - 1..places.end).next().unwrap_or(first);
+        let frames = self.frames_at(&places);
+        let columns = &self.dataset.columns;
         let VisitScratch { live, pending, items } = scratch;
         live.clear();
         pending.clear();
         // Behind each other in the order of their first frames; taken from the end.
-        self.alive.query(&(first..last + 1), &mut |_, place| pending.push(place));
+        self.alive.query(&frames, &mut |place| {
+            let track = &self.tracks.tracks[place as usize];
+            if is_wanted(columns.tracks.label[track.row as usize], track.kind) {
+                pending.push(place);
+            }
+        });
         pending.reverse();
-        let shape_frame = &self.dataset.columns.shapes.frame;
-        let tag_frame = &self.dataset.columns.tags.frame;
-        let mut shape = self.shapes.partition_point(|&row| shape_frame[row as usize] < first);
-        let mut tag = self.tags.partition_point(|&row| tag_frame[row as usize] < first);
-        for (place, frame) in places.clone().zip(self.frames.slice(places)) {
+        let mut shapes = self.shapes_in(&frames).iter().copied().peekable();
+        for tagged in self.tagged_frames(places) {
             items.clear();
-            while self.shapes.get(shape).is_some_and(|&row| shape_frame[row as usize] < frame) {
-                shape += 1;
+            while let Some(row) = shapes.next_if(|&row| columns.shapes.frame[row as usize] <= tagged.frame) {
+                let at = row as usize;
+                let is_shown = columns.shapes.frame[at] == tagged.frame;
+                if is_shown && is_wanted(columns.shapes.label[at], columns.shapes.kind(row)) {
+                    items.push(self.shape_item(row));
+                }
             }
-            while let Some(&row) = self.shapes.get(shape).filter(|&&row| shape_frame[row as usize] == frame) {
-                items.push(self.shape_item(row));
-                shape += 1;
-            }
-            while self.tags.get(tag).is_some_and(|&row| tag_frame[row as usize] < frame) {
-                tag += 1;
-            }
-            let first_tag = tag;
-            while self.tags.get(tag).is_some_and(|&row| tag_frame[row as usize] == frame) {
-                tag += 1;
-            }
-            self.wake(frame, live, pending);
-            live.retain_mut(|live| self.push_track(frame, live, items));
+            self.wake(tagged.frame, live, pending);
+            live.retain_mut(|live| self.push_track(tagged.frame, live, items));
             // Mostly all on one layer.
             if !items.is_sorted_by_key(|item| item.z_order) {
                 items.sort_by_key(|item| item.z_order);
             }
-            view(&FrameView { frame, place, tags: &self.tags[first_tag..tag], items })?;
+            view(&FrameView { items, ..tagged })?;
         }
         Ok(())
     }
@@ -285,7 +220,7 @@ impl<'d> Timeline<'d> {
     }
 
     /// Whether all elements that a skeleton track has on a frame are outside (and it has any).
-    fn is_out_of_sight(&self, track: &Track, frame: u32) -> bool {
+    pub(super) fn is_out_of_sight(&self, track: &Track, frame: u32) -> bool {
         let mut moments =
             self.elements_of(track).iter().filter_map(|it| self.moment_of(it, frame)).map(|moment| moment.left.outside);
         match moments.next() {
@@ -298,7 +233,7 @@ impl<'d> Timeline<'d> {
         Moment::at(self.keyframes(track), frame).filter(|_| frame >= track.frame)
     }
 
-    fn elements_of(&self, track: &Track) -> &[Track] {
+    pub(super) fn elements_of(&self, track: &Track) -> &[Track] {
         &self.tracks.elements[track.elements.start as usize..track.elements.end as usize]
     }
 

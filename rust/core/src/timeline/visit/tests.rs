@@ -13,24 +13,12 @@ fn boxes(keyframes: Vec<ShapeSketch>) -> TrackSketch {
     track(ShapeKind::Rectangle, 0, keyframes)
 }
 
-/// A task of one job with tracks labelled `car`.
-fn of_tracks(size: u32, tracks: Vec<TrackSketch>) -> TaskSketch {
-    video(size, vec![JobSketch { tracks, ..job(0, size - 1) }])
-}
-
 fn cars(task: TaskSketch) -> Dataset {
     let text = InputType::Text;
     super::super::testing::task(
         vec![label_with("car", &[("speed", text, ""), ("lane", text, ""), ("maker", text, "")])],
         task,
     )
-}
-
-/// A skeleton track of the label `person` with the elements `a` and `b`.
-fn skeleton(keyframes: Vec<ShapeSketch>, a: Vec<ShapeSketch>, b: Vec<ShapeSketch>) -> TrackSketch {
-    let elements = [(1, a), (2, b)].into_iter().filter(|(_, keyframes)| !keyframes.is_empty());
-    let elements = elements.map(|(label, keyframes)| track(ShapeKind::Points, label, keyframes)).collect();
-    TrackSketch { elements, ..track(ShapeKind::Skeleton, 0, keyframes) }
 }
 
 fn people(size: u32, tracks: Vec<TrackSketch>) -> Dataset {
@@ -242,52 +230,6 @@ fn a_single_shape_is_shown_even_if_it_says_it_is_out_of_sight() {
     assert_eq!(shown(&scene.timelines[0]), ["0: <car>, car 0 0 10 10 outside"]);
 }
 
-#[test]
-fn the_frames_on_which_tracks_appear_are_counted_among_those_shown() {
-    let appears = |frame| boxes(vec![gone(0, &BOX), key(frame, &BOX)]);
-    // Its first keyframe is gone with its frame.
-    let never = boxes(vec![key(2, &BOX), gone(3, &BOX)]);
-    let tracks = vec![appears(1), boxes(vec![key(1, &BOX), gone(2, &BOX)]), never, appears(5)];
-    let dataset = cars(TaskSketch { deleted: vec![2], ..of_tracks(7, tracks) });
-    let scene = Scene::new(&dataset).unwrap();
-    // Frames 0, 1, 3, 4, 5 and 6 are shown.
-    assert_eq!(scene.timelines[0].first_places(|_| true), [1, 4]);
-    assert!(scene.timelines[0].first_places(|track| track.kind == ShapeKind::Polygon).is_empty());
-}
-
-prop_compose! {
-    fn any_key(kind: ShapeKind)(
-        gap in 0_u32..4, points in prop::collection::vec(-9_i32..99, 4), outside in prop::bool::weighted(0.3), z in -1..2,
-    ) -> (u32, ShapeSketch) {
-        let mut points: Vec<f64> = points.into_iter().map(f64::from).collect();
-        match kind {
-            ShapeKind::Polygon => points.extend([50.0, 50.0]),
-            ShapeKind::Points => points.truncate(2),
-            ShapeKind::Skeleton => points.clear(),
-            _ => {}
-        }
-        (gap, ShapeSketch { outside, z_order: z, ..key(0, &points) })
-    }
-}
-
-fn any_keys(kind: ShapeKind) -> impl Strategy<Value = Vec<ShapeSketch>> {
-    (0_u32..20, prop::collection::vec(any_key(kind), 1..5)).prop_map(|(mut frame, keys)| {
-        let place = |(gap, sketch): (u32, ShapeSketch)| {
-            frame += gap + 1;
-            ShapeSketch { frame, ..sketch }
-        };
-        keys.into_iter().map(place).collect()
-    })
-}
-
-fn any_track() -> impl Strategy<Value = TrackSketch> {
-    let plain = prop::sample::select(vec![ShapeKind::Rectangle, ShapeKind::Polygon])
-        .prop_flat_map(|kind| any_keys(kind).prop_map(move |keyframes| track(kind, 0, keyframes)));
-    let skeletons = (any_keys(ShapeKind::Skeleton), any_keys(ShapeKind::Points), any_keys(ShapeKind::Points))
-        .prop_map(|(own, a, b)| skeleton(own, a, b));
-    prop_oneof![3 => plain, 1 => skeletons]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -320,25 +262,5 @@ proptest! {
             pieces.extend(printed_in(timeline, place, middle..frames.end));
             prop_assert_eq!(pieces, printed(timeline, place));
         }
-    }
-
-    #[test]
-    fn the_first_places_are_those_where_a_track_has_not_been_seen_before(
-        tracks in prop::collection::vec(any_keys(ShapeKind::Rectangle).prop_map(boxes), 0..8),
-        deleted in prop::collection::btree_set(0_u32..30, 0..6),
-    ) {
-        let sketch = TaskSketch { deleted: deleted.into_iter().collect(), ..of_tracks(30, tracks) };
-        let dataset = task(vec![label("car")], sketch);
-        let scene = Scene::new(&dataset).unwrap();
-        let timeline = &scene.timelines[0];
-        let (mut seen, mut places) = (std::collections::BTreeSet::new(), Vec::new());
-        let visited = timeline.visit_frames(0..timeline.frames.len(), &mut VisitScratch::default(), |view| {
-            let before = seen.len();
-            seen.extend(view.items.iter().filter_map(Item::track_id));
-            places.extend((seen.len() > before).then_some(view.place));
-            Ok(())
-        });
-        prop_assert_eq!(visited, Ok(()));
-        prop_assert_eq!(timeline.first_places(|_| true), places);
     }
 }
