@@ -5,6 +5,7 @@ mod rearrange;
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use arrow_array::LargeStringArray;
 use arrow_buffer::{BooleanBufferBuilder, Buffer, OffsetBuffer, ScalarBuffer};
@@ -224,7 +225,7 @@ impl Builder {
                 attributes: keyframes.values.finish(),
             },
         };
-        Dataset { schema, project, tasks, columns, source: None }
+        Dataset { schema, project, tasks, columns, source: None, present: OnceLock::new() }
     }
 }
 

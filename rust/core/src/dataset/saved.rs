@@ -16,7 +16,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::{Array, LargeStringArray, RecordBatch};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema, SchemaRef};
@@ -149,7 +149,7 @@ pub fn open_saved(path: &Path) -> Result<Dataset> {
     let strings = strings.ok_or_else(|| Error::new(Code::Internal, "texts are no texts"))?;
     let columns = Columns::from_numbers(strings, |table| map(table.as_str(), table.schema(), table.number_schema()))?;
     let OwnedHeader { schema, project, tasks, source } = header;
-    let dataset = Dataset { schema, project, tasks, columns, source };
+    let dataset = Dataset { schema, project, tasks, columns, source, present: OnceLock::new() };
     check(&dataset).map_err(|error| error.in_file(path.display().to_string()))?;
     Ok(dataset)
 }

@@ -24,9 +24,11 @@ pub fn check_labels(schema: &Schema, breaks: &[char]) -> Result<()> {
 }
 
 /// Whether a text has one of these characters, which are of ASCII. There is a name for each of millions of frames, and
-/// most are short: bytes are looked through faster than characters.
+/// most are short: that no byte is as small as these characters is seen without a branch.
 pub fn has_any(text: &str, breaks: &[char]) -> bool {
-    text.bytes().any(|byte| breaks.contains(&char::from(byte)))
+    let greatest = breaks.iter().max().map_or(0, |&symbol| symbol as u8);
+    text.bytes().fold(false, |found, byte| found | (byte <= greatest))
+        && text.bytes().any(|byte| breaks.contains(&char::from(byte)))
 }
 
 /// What Python takes for a blank: the four separators of ASCII too.
@@ -36,7 +38,7 @@ pub fn is_blank(symbol: char) -> bool {
 
 /// A field of a table, in quotes where it needs them.
 pub fn write_field(text: &str, bytes: &mut Vec<u8>) {
-    if !text.contains([',', '"', '\r', '\n']) {
+    if !has_any(text, &[',', '"', '\r', '\n']) {
         bytes.extend_from_slice(text.as_bytes());
         return;
     }
@@ -111,7 +113,8 @@ pub fn tags<'t>(timeline: &'t Timeline<'_>, frame: u32) -> &'t [u32] {
 pub fn shows(timeline: &Timeline<'_>, kind: ShapeKind) -> bool {
     let shapes = &timeline.dataset.columns.shapes;
     let shown = |row: &u32| shapes.kind(*row) == kind && timeline.frames.contains(shapes.frame[*row as usize]);
-    timeline.shapes.iter().any(shown) || !timeline.first_places(|track| track.kind == kind).is_empty()
+    timeline.dataset.has_kind(kind)
+        && (timeline.shapes.iter().any(shown) || !timeline.first_places(|track| track.kind == kind).is_empty())
 }
 
 /// Refuses two pictures of a subset that a format without extensions could not tell apart, as CVAT does.

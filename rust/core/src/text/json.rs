@@ -8,6 +8,13 @@ use super::number;
 pub fn string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.push(b'"');
+    // Mostly there is nothing to escape, which takes no branches to see.
+    let is_plain = bytes.iter().fold(true, |plain, &byte| plain & !matches!(byte, ..0x20 | b'"' | b'\\'));
+    if is_plain {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
+    }
     let mut copied = 0;
     for (place, &byte) in bytes.iter().enumerate() {
         if !ESCAPED[usize::from(byte)] {

@@ -164,11 +164,14 @@ impl FrameNames {
                 out.push_str("frame_");
                 push_number(task.absolute(frame) + self.offset, out);
             }
-            Media::Images { rows } => match self.renamed.get(&frame) {
-                Some(name) => out.push_str(name),
-                None => out.push_str(dataset.columns.images.name.value((rows.start + frame) as usize)),
-            },
+            Media::Images { rows } => out.push_str(self.picture(dataset, rows, frame)),
         }
+    }
+
+    /// The name of a picture that its task has in these rows, without what the user makes of it.
+    pub fn picture<'a>(&'a self, dataset: &'a Dataset, rows: &Range<u32>, frame: u32) -> &'a str {
+        let own = || dataset.columns.images.name.value((rows.start + frame) as usize);
+        self.renamed.get(&frame).map_or_else(own, String::as_str)
     }
 }
 
@@ -182,12 +185,11 @@ fn push_number(number: u64, out: &mut String) {
 
 /// Splits a name as Python's `os.path.splitext` does: leading dots of the last part start no extension.
 pub fn split_extension(name: &str) -> (&str, &str) {
-    let file = name.rfind('/').map_or(0, |slash| slash + 1);
-    let leading_dots = name[file..].len() - name[file..].trim_start_matches('.').len();
-    match name[file + leading_dots..].rfind('.') {
-        Some(dot) => name.split_at(file + leading_dots + dot),
-        None => (name, ""),
-    }
+    // Bytes, for every frame has a name.
+    let bytes = name.as_bytes();
+    let dot = bytes.iter().rposition(|byte| matches!(byte, b'.' | b'/')).filter(|&end| bytes[end] == b'.');
+    let has_stem = |dot: &usize| bytes[..*dot].iter().rfind(|byte| **byte != b'.').is_some_and(|byte| *byte != b'/');
+    dot.filter(has_stem).map_or((name, ""), |dot| name.split_at(dot))
 }
 
 /// Gives pictures of the same subset different names, as a CVAT project export does.
@@ -257,6 +259,9 @@ mod tests {
             ("x/..a.png", ("x/..a", ".png")),
             ("...", ("...", "")),
             ("a.", ("a", ".")),
+            ("x/.a", ("x/.a", "")),
+            ("a..b", ("a.", ".b")),
+            ("", ("", "")),
             ("frame_000001", ("frame_000001", "")),
         ] {
             assert_eq!(split_extension(name), expected, "{name}");

@@ -75,7 +75,7 @@ pub fn jobs(dataset: &Dataset, task: &Task, jobs: &[&Job]) -> Merged {
         merge_tracks(dataset, task, &mut merged, part.tracks, window);
     }
     merged.tags = by_frame(merged.tags, &dataset.columns.tags.frame);
-    merge_shapes(dataset, task, &mut merged, &shapes);
+    merge_shapes(dataset, task, &mut merged, shapes);
     merged
 }
 
@@ -125,18 +125,25 @@ fn merge_tags(dataset: &Dataset, merged: &mut Merged, new: Vec<u32>, window_end:
 }
 
 /// Shapes frame by frame, job after job: on a frame of several jobs a shape that an earlier job has too is dropped.
-fn merge_shapes(dataset: &Dataset, task: &Task, merged: &mut Merged, jobs: &[Vec<u32>]) {
+fn merge_shapes(dataset: &Dataset, task: &Task, merged: &mut Merged, mut jobs: Vec<Vec<u32>>) {
+    if let [only] = &mut jobs[..] {
+        merged.shapes = std::mem::take(only);
+        return;
+    }
     let shapes = &dataset.columns.shapes;
     let mut next = vec![0; jobs.len()];
     let head = |job: usize, next: &[usize]| jobs[job].get(next[job]).map(|&row| shapes.frame[row as usize]);
     while let Some(frame) = (0..jobs.len()).filter_map(|job| head(job, &next)).min() {
         let first = merged.shapes.len();
         for (job, rows) in jobs.iter().enumerate() {
-            let start = next[job];
-            let new = &rows[start..];
-            let new = &new[..new.partition_point(|&row| shapes.frame[row as usize] == frame)];
+            let new = &rows[next[job]..];
+            let new = &new[..new.iter().take_while(|&&row| shapes.frame[row as usize] == frame).count()];
             next[job] += new.len();
             let old = merged.shapes[first..].to_vec();
+            if old.is_empty() {
+                merged.shapes.extend_from_slice(new);
+                continue;
+            }
             let cost = |i: usize, j: usize| 1.0 - shape_similarity(dataset, task, new[i], old[j]);
             for (&row, pair) in new.iter().zip(pairs(new.len(), old.len(), SHAPE_COST, cost)) {
                 match pair {

@@ -1,6 +1,7 @@
 //! Whether two frames have one id. Formats that tell pictures apart by their ids must know, and nearly never have any.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -12,29 +13,70 @@ const FRAMES_PER_PIECE: u32 = 4096;
 impl Scene<'_> {
     /// Whether two frames of these timelines have one id, as [`Timeline::write_stem`] writes it.
     ///
-    /// Ids are known by their hashes, which takes a tenth of the memory and of the time that it takes to remember them.
-    /// Two hashes may be equal by chance, so that a yes is a reason to look closer; a no is certain.
+    /// Ids that are not in order are known by their hashes, which takes a tenth of the memory and of the time that it takes
+    /// to remember them. Two hashes may be equal by chance, so that a yes is a reason to look closer; a no is certain.
     pub fn may_share_ids(&self, places: &[usize]) -> bool {
-        let pieces = places.iter().flat_map(|&place| {
-            let starts = (0..self.timelines[place].frames.len()).step_by(FRAMES_PER_PIECE as usize);
-            starts.map(move |start| (place, start))
+        self.may_share(places, |id| id)
+    }
+
+    /// The same of a part of the ids.
+    pub fn may_share(&self, places: &[usize], part: impl Fn(&str) -> &str + Sync) -> bool {
+        let pieces = self.pieces(places);
+        if places.len() == 1 && pieces.par_iter().all(|(timeline, frames)| ascend(timeline, frames, &part)) {
+            return false;
+        }
+        let hashes = pieces.par_iter().flat_map_iter(|(timeline, frames)| {
+            let mut hashes = Vec::with_capacity(frames.len());
+            for_each_id(timeline, frames, |id| hashes.push(hash(part(id))));
+            hashes
         });
-        let pieces: Vec<(usize, u32)> = pieces.collect();
-        let hashes = pieces.par_iter().flat_map_iter(|&(place, start)| hashes(&self.timelines[place], start));
         let mut hashes: Vec<u64> = hashes.collect();
         hashes.par_sort_unstable();
         hashes.windows(2).any(|pair| pair[0] == pair[1])
     }
+
+    /// Whether there is an id like that.
+    pub fn has_id(&self, places: &[usize], is_like: impl Fn(&str) -> bool + Sync) -> bool {
+        self.pieces(places).par_iter().any(|(timeline, frames)| {
+            let mut found = false;
+            for_each_id(timeline, frames, |id| found |= is_like(id));
+            found
+        })
+    }
+
+    /// The frames of these timelines, counted among the frames shown, in pieces for one thread each.
+    fn pieces(&self, places: &[usize]) -> Vec<(&Timeline<'_>, Range<u32>)> {
+        let pieces = places.iter().flat_map(|&place| {
+            let timeline = &self.timelines[place];
+            let starts = (0..timeline.frames.len()).step_by(FRAMES_PER_PIECE as usize);
+            starts.map(move |start| (timeline, start..timeline.frames.len().min(start + FRAMES_PER_PIECE)))
+        });
+        pieces.collect()
+    }
 }
 
-fn hashes<'t>(timeline: &'t Timeline<'_>, start: u32) -> impl Iterator<Item = u64> + 't {
-    let end = timeline.frames.len().min(start.saturating_add(FRAMES_PER_PIECE));
-    let mut id = String::new();
-    timeline.frames.slice(start..end).map(move |frame| {
-        id.clear();
-        timeline.write_stem(frame, &mut id);
-        hash(&id)
+/// Whether each id is greater than the one before, the first of the next piece too, as mostly those of pictures are.
+fn ascend(timeline: &Timeline<'_>, frames: &Range<u32>, part: impl Fn(&str) -> &str) -> bool {
+    let mut before = None;
+    timeline.frames.slice(frames.start..timeline.frames.len().min(frames.end + 1)).all(|frame| {
+        let id = timeline.own_stem(frame).map(&part);
+        // Nothing is less than any id.
+        std::mem::replace(&mut before, id) < id
     })
+}
+
+fn for_each_id(timeline: &Timeline<'_>, frames: &Range<u32>, mut each: impl FnMut(&str)) {
+    let mut id = String::new();
+    for frame in timeline.frames.slice(frames.clone()) {
+        match timeline.own_stem(frame) {
+            Some(id) => each(id),
+            None => {
+                id.clear();
+                timeline.write_stem(frame, &mut id);
+                each(&id);
+            }
+        }
+    }
 }
 
 /// What stands for a name where millions are compared; the same in every run.
@@ -59,6 +101,18 @@ mod tests {
             let size = names.len() as u32;
             let dataset = task(vec![label("car")], pictures(names, vec![job(0, size - 1)]));
             assert_eq!(Scene::new(&dataset).unwrap().may_share_ids(&[0]), expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn names_in_order_are_compared_across_the_borders_of_pieces_too() {
+        for (second, expected) in [("p04096", false), ("p04095", true)] {
+            let mut names: Vec<&'static str> =
+                (0..FRAMES_PER_PIECE + 2).map(|at| &*format!("p{at:05}").leak()).collect();
+            names[FRAMES_PER_PIECE as usize] = second;
+            let size = names.len() as u32;
+            let dataset = task(vec![label("car")], pictures(&names, vec![job(0, size - 1)]));
+            assert_eq!(Scene::new(&dataset).unwrap().may_share_ids(&[0]), expected, "{second}");
         }
     }
 

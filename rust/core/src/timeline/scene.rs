@@ -319,20 +319,41 @@ impl<'d> Timeline<'d> {
     }
 
     fn write_parts(&self, frame: u32, id: &mut String, extension: impl FnOnce(&str)) {
-        let start = id.len();
-        self.write_name(frame, id);
         if !self.has_paths() {
+            self.write_name(frame, id);
             return extension(self.names.image_format.extension());
         }
-        let (stem, dot_extension) = split_extension(&id[start..]);
-        let end = start + stem.len();
+        let mut made = String::new();
+        let name = self.picture(frame).unwrap_or_else(|| {
+            self.write_name(frame, &mut made);
+            &made
+        });
+        let (stem, dot_extension) = split_extension(name);
         extension(dot_extension);
-        id.truncate(end);
-        if id[start..].contains('\\') {
-            let with_slashes = id[start..].replace('\\', "/");
-            id.replace_range(start.., &with_slashes);
+        if has_backslash(stem) {
+            return id.push_str(&stem.replace('\\', "/"));
+        }
+        id.push_str(stem);
+    }
+
+    /// The name of a frame that is a picture, unless the user has made it up.
+    fn picture(&self, frame: u32) -> Option<&str> {
+        match &self.task.media {
+            Media::Images { rows } if self.names.pattern.is_none() => {
+                Some(self.names.picture(self.dataset, rows, frame))
+            }
+            _ => None,
         }
     }
+
+    /// The id of a frame where it stands in the data as it is.
+    pub(super) fn own_stem(&self, frame: u32) -> Option<&str> {
+        self.picture(frame).map(|name| split_extension(name).0).filter(|stem| !has_backslash(stem))
+    }
+}
+
+fn has_backslash(text: &str) -> bool {
+    text.as_bytes().contains(&b'\\')
 }
 
 #[cfg(test)]

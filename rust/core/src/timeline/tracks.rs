@@ -163,6 +163,13 @@ impl Tracks {
 
     fn carry(&mut self, columns: &Columns, previous: Keyframe, keyframe: &mut Keyframe) {
         let own = columns.keyframes.attributes.get(keyframe.row);
+        // Mostly both have the same.
+        if previous.carried == OWN {
+            let before = columns.keyframes.attributes.get(previous.row);
+            if before.map(|(attribute, _)| attribute).eq(own.clone().map(|(attribute, _)| attribute)) {
+                return;
+            }
+        }
         let has = |attribute: u32| own.clone().any(|(number, _)| number == attribute);
         if self.values(columns, previous).all(|(attribute, _)| has(attribute)) {
             return;
