@@ -1,6 +1,6 @@
 //! What the files of a frame are called below the folders of their kinds.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::format::Profile;
 use crate::format::ids::Ids;
@@ -60,18 +60,20 @@ impl Names {
 
 /// Tasks whose pictures all have names of Cityscapes keep them, unless an earlier one of their split has one of these.
 fn cities(scene: &Scene<'_>, subset_of: &[String]) -> Vec<Naming> {
-    let mut taken = HashSet::new();
+    // By split.
+    let mut taken: HashMap<&str, HashSet<String>> = HashMap::new();
     let mut cities = HashSet::new();
     let mut keeps = Vec::new();
     for (timeline, subset) in scene.timelines.iter().zip(subset_of) {
+        let taken = taken.entry(subset).or_default();
         let names = own_names(timeline).filter(|names| {
             let mut new = HashSet::new();
-            names.iter().all(|name| !taken.contains(&(subset, name.clone())) && new.insert(name))
+            names.iter().all(|name| !taken.contains(name) && new.insert(name))
         });
         keeps.push(names.is_some());
         for name in names.into_iter().flatten() {
             cities.extend(name.split('_').next().map(str::to_owned));
-            taken.insert((subset, name));
+            taken.insert(name);
         }
     }
     let naming = |(keeps, timeline): (bool, &Timeline<'_>)| match keeps {
