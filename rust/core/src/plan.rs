@@ -215,6 +215,15 @@ pub fn image_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> 
     frame_chunks_up_to(IMAGES_PER_CHUNK, scene, timelines, section)
 }
 
+/// The same for chunks that write a line for each frame, whatever it shows.
+pub fn line_chunks(scene: &Scene<'_>, timelines: impl IntoIterator<Item = usize>, section: u8) -> Vec<Chunk> {
+    let chunks = |timeline: usize| {
+        let frames = u64::from(scene.timelines[timeline].frames.len());
+        cut(0..frames, FRAMES_PER_CHUNK).map(move |range| Chunk { section, timeline, range, first: 0 })
+    };
+    timelines.into_iter().flat_map(chunks).collect()
+}
+
 fn frame_chunks_up_to(
     most: u64,
     scene: &Scene<'_>,

@@ -11,10 +11,11 @@ use std::collections::HashMap;
 
 use super::annotation::{Value, python_float};
 use super::instance::{self, Instance, Segmentation};
+use super::verdicts::Verdicts;
 use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{
-    Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, number, picture_chunks, places, request_pictures,
+    Chunk, Encoder, Output, Part, Plan, Scratch, line_chunks, number, picture_chunks, places, request_pictures,
     single_chunk,
 };
 use crate::raster::Rle;
@@ -33,6 +34,8 @@ pub const FORMAT: Format = Format {
     plan,
 };
 
+const NO_INSTANCE: Outcome = Outcome::Dropped("COCO holds boxes, polygons and masks only");
+
 const HEAD: u8 = 0;
 const IMAGES: u8 = 1;
 const BETWEEN: u8 = 2;
@@ -41,7 +44,8 @@ const FOOT: u8 = 4;
 const PICTURES: u8 = 5;
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    plan_of(scene, Instances, options)
+    let verdicts = Verdicts::new(scene.dataset, |_, kind| (!instance::is_usable(kind)).then_some(NO_INSTANCE));
+    plan_of(scene, Instances, verdicts, options)
 }
 
 /// What the kinds of COCO files differ in: names of files, categories, annotations.
@@ -58,7 +62,7 @@ pub trait Content: Send + Sync {
     /// Number of annotations of a frame; works without coordinates.
     fn count(&self, view: &FrameView<'_>, groups: &mut Vec<u32>) -> u64;
 
-    /// Writes the annotations of a frame and tallies what became of all its shapes and tags.
+    /// Writes the annotations of a frame and tallies what became of its tags and of the shapes without a verdict.
     fn annotations<'t>(
         &self,
         timeline: &'t Timeline<'t>,
@@ -111,11 +115,9 @@ impl Content for Instances {
         tally: &mut Tally,
     ) -> Result<()> {
         drop_tags(timeline, view, tally);
-        let (usable, others) = view.items.iter().partition::<Vec<_>, _>(|item| instance::is_usable(item.kind));
-        for item in others {
-            tally.shape(item, Outcome::Dropped("COCO holds boxes, polygons and masks only"));
-        }
-        instance::visit(timeline, usable, scratch, tally, |instance| writer.write(instance, |_| {}))
+        instance::visit(timeline, view.items.iter().collect(), scratch, tally, |instance| {
+            writer.write(instance, |_| {})
+        })
     }
 }
 
@@ -126,17 +128,25 @@ pub fn drop_tags(timeline: &Timeline<'_>, view: &FrameView<'_>, tally: &mut Tall
     }
 }
 
-/// Lists the files of a kind of COCO.
-pub fn plan_of<'s, C: Content + 's>(scene: &'s Scene<'s>, content: C, options: &Options) -> Result<Plan<'s>> {
+/// Lists the files of a kind of COCO; shapes with a verdict are none of its business.
+pub fn plan_of<'s, C: Content + 's>(
+    scene: &'s Scene<'s>,
+    content: C,
+    verdicts: Verdicts,
+    options: &Options,
+) -> Result<Plan<'s>> {
     let mut parts = Vec::new();
     for (subset, timelines) in scene.subsets() {
         let mut chunks = vec![single_chunk(HEAD, 0)];
-        let mut images = frame_chunks(scene, timelines.clone(), IMAGES);
+        let mut images = line_chunks(scene, timelines.clone(), IMAGES);
         number(&mut images, 0, |chunk, _| Ok(chunk.range.end - chunk.range.start))?;
-        let mut annotations = frame_chunks(scene, timelines.clone(), ANNOTATIONS);
+        let mut annotations = verdicts.chunks(scene, timelines.clone(), ANNOTATIONS);
         number(&mut annotations, 1, |chunk, scratch| {
+            if verdicts.is_complete {
+                return Ok(0);
+            }
             let (mut instances, mut groups) = (0, Vec::new());
-            scene.timelines[chunk.timeline].visit_frames(places(chunk)?, &mut scratch.visit, |view| {
+            verdicts.visit_open(&scene.timelines[chunk.timeline], places(chunk)?, &mut scratch.visit, |view| {
                 instances += content.count(view, &mut groups);
                 Ok(())
             })?;
@@ -151,7 +161,7 @@ pub fn plan_of<'s, C: Content + 's>(scene: &'s Scene<'s>, content: C, options: &
             parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
         }
     }
-    Ok(Plan { parts, encoder: Box::new(Coco { scene, content, image_ids: image_ids(scene) }) })
+    Ok(Plan { parts, encoder: Box::new(Coco { scene, content, verdicts, image_ids: image_ids(scene) }) })
 }
 
 /// The id of each frame's image, timeline by timeline: counted from 1 through all subsets. Frames of one id (name
@@ -201,6 +211,7 @@ impl ImageIds {
 struct Coco<'s, C> {
     scene: &'s Scene<'s>,
     content: C,
+    verdicts: Verdicts,
     image_ids: Vec<ImageIds>,
 }
 
@@ -265,16 +276,16 @@ impl<'s, C: Content> Coco<'s, C> {
 
     fn annotations(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline: &'s Timeline<'s> = &self.scene.timelines[chunk.timeline];
-        let mut visit = std::mem::take(&mut out.scratch.visit);
-        let Output { bytes, tally, scratch, .. } = out;
-        let mut writer = Writer { out: bytes, id: chunk.first, image: 0 };
-        timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-            writer.image = self.image_ids[chunk.timeline].get(view.place);
+        let mut id = chunk.first;
+        self.verdicts.visit(timeline, places(chunk)?, out, |view, out| {
+            let Output { bytes, tally, scratch, .. } = out;
+            let image = self.image_ids[chunk.timeline].get(view.place);
+            let mut writer = Writer { out: bytes, id, image };
             tally.frames += 1;
-            self.content.annotations(timeline, view, &mut writer, scratch, tally)
-        })?;
-        out.scratch.visit = visit;
-        Ok(())
+            self.content.annotations(timeline, view, &mut writer, scratch, tally)?;
+            id = writer.id;
+            Ok(())
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use super::annotation::skeleton_attributes;
 use super::coco::{self, Content, Writer, drop_tags, list};
 use super::instance::{self, Instance, Segmentation};
 use super::skeleton::{Drawing, Keypoint, drawings, keypoints};
+use super::verdicts::Verdicts;
 use super::{Format, Options};
 use crate::error::Result;
 use crate::plan::{Plan, Scratch};
@@ -34,7 +35,20 @@ const LENT: Outcome = Outcome::Converted("the keypoints of the instance of its g
 const SECOND: Outcome = Outcome::Dropped("the instance of its group has the keypoints of another skeleton");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    coco::plan_of(scene, Keypoints { drawings: drawings(&scene.dataset.schema) }, options)
+    let lends = scene.dataset.has_kind(ShapeKind::Skeleton) && has_grouped_skeletons(scene);
+    let is_open = |kind| kind == ShapeKind::Skeleton || (lends && instance::is_usable(kind));
+    let verdicts = Verdicts::new(scene.dataset, |_, kind| (!is_open(kind)).then_some(NO_SKELETON));
+    coco::plan_of(scene, Keypoints { drawings: drawings(&scene.dataset.schema) }, verdicts, options)
+}
+
+/// Whether there are skeletons in groups: other shapes are written with these only.
+fn has_grouped_skeletons(scene: &Scene<'_>) -> bool {
+    let (shapes, tracks) = (&scene.dataset.columns.shapes, &scene.dataset.columns.tracks);
+    let is_grouped = |groups: &[u32], row: u32| groups[row as usize] != 0;
+    let mut rows = 0..shapes.group.len() as u32;
+    rows.any(|row| is_grouped(&shapes.group, row) && shapes.kind(row) == ShapeKind::Skeleton)
+        || (0..tracks.group.len() as u32)
+            .any(|row| is_grouped(&tracks.group, row) && tracks.kind(row) == ShapeKind::Skeleton)
 }
 
 struct Keypoints {

@@ -3,16 +3,21 @@
 use super::annotation::{Value, Values, attributes, located, python_str, text_of};
 use super::listing::{LINE_BREAKS, has_any};
 use crate::error::{Code, Error, Result};
-use crate::schema::InputType;
+use crate::schema::{InputType, Schema};
 use crate::timeline::{Item, Timeline};
 
 /// Name of the attribute.
 const TEXT: &str = "text";
 
-/// The text of a shape. Few labels have one; of the others only numbers are read, which may be none and so an error.
+/// Whether the attributes of a label are read. Few have a text; of the others only numbers are read, which may be none and
+/// so an error.
+pub fn is_read(schema: &Schema, label: u32) -> bool {
+    schema.label(label).attributes.iter().any(|spec| spec.name == TEXT || spec.input_type == InputType::Number)
+}
+
+/// The text of a shape.
 pub fn text_of_shape<'a>(timeline: &Timeline<'a>, item: &Item, values: &mut Values<'a>) -> Result<Option<Value<'a>>> {
-    let specs = &timeline.dataset.schema.label(item.label).attributes;
-    if specs.iter().all(|spec| spec.name != TEXT && spec.input_type != InputType::Number) {
+    if !is_read(&timeline.dataset.schema, item.label) {
         return Ok(None);
     }
     attributes(timeline, item, values)?;

@@ -8,7 +8,7 @@
 //! Boxes and polygons with their attribute `text`. Every other annotation is an empty line. For training every line is that
 //! of ICDAR 2015: four corners clockwise in whole pixels, and the text without quotes.
 
-use super::annotation::{Value, located, required_corners, text_of};
+use super::annotation::{Value, Values, located, required_corners, text_of};
 use super::icdar::{text_of_shape, write_quoted};
 use super::ids::Ids;
 use super::listing::Picture;
@@ -83,6 +83,7 @@ impl Encoder for Localization<'_> {
         }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut visit = std::mem::take(&mut out.scratch.visit);
+        let (mut picture, mut values) = (Picture::default(), Values::new());
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             out.tally.frames += 1;
             if self.repeats.overwritten.contains(&(chunk.timeline, view.frame)) {
@@ -92,16 +93,16 @@ impl Encoder for Localization<'_> {
                 view.items.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
                 return Ok(());
             }
-            let id = self.id(chunk.timeline, view.frame, &mut out.tally)?;
-            out.begin_file(&file_name(&timeline.subset, &id));
-            self.frame(timeline, view, out)
+            self.read(chunk.timeline, view.frame, &mut picture, &mut out.tally)?;
+            begin_file(&timeline.subset, &picture.id, out);
+            self.frame(timeline, view, &mut values, out)
         })?;
         out.scratch.visit = visit;
         Ok(())
     }
 }
 
-impl Localization<'_> {
+impl<'s> Localization<'s> {
     fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         match &self.ids {
             None => request_pictures(self.scene, chunk, out, |timeline| format!("{}/images/", timeline.subset)),
@@ -111,25 +112,32 @@ impl Localization<'_> {
         }
     }
 
-    fn id(&self, place: usize, frame: u32, tally: &mut Tally) -> Result<String> {
+    fn read(&self, place: usize, frame: u32, picture: &mut Picture, tally: &mut Tally) -> Result<()> {
         let timeline = &self.scene.timelines[place];
-        let mut picture = Picture::default();
         match &self.ids {
-            None => timeline.write_id(frame, &mut picture.id, &mut picture.extension),
+            None => {
+                picture.id.clear();
+                timeline.write_stem(frame, &mut picture.id);
+            }
             Some(ids) => {
-                ids.read(place, timeline, frame, &mut picture)?;
+                ids.read(place, timeline, frame, picture)?;
                 ids.note(place, timeline, frame, tally);
             }
         }
-        Ok(picture.id)
+        Ok(())
     }
 
-    fn frame(&self, timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
+    fn frame(
+        &self,
+        timeline: &'s Timeline<'s>,
+        view: &FrameView<'_>,
+        values: &mut Values<'s>,
+        out: &mut Output,
+    ) -> Result<()> {
         for &row in view.tags {
             out.text(self.layout.other);
             out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_SHAPE);
         }
-        let mut values = Vec::new();
         for item in view.items {
             if separator(item.kind).is_none() {
                 // CVAT has no annotation for a cuboid, so that not even a line stands for it.
@@ -137,7 +145,7 @@ impl Localization<'_> {
                 out.tally.shape(item, NO_SHAPE);
                 continue;
             }
-            let text = text_of_shape(timeline, item, &mut values)?;
+            let text = text_of_shape(timeline, item, values)?;
             let outcome = (self.layout.line)(timeline, item, text, out)?;
             out.tally.shape(item, outcome);
         }
@@ -145,9 +153,13 @@ impl Localization<'_> {
     }
 }
 
-fn file_name(subset: &str, id: &str) -> String {
+fn begin_file(subset: &str, id: &str, out: &mut Output) {
     let (folder, base) = id.split_at(id.rfind('/').map_or(0, |slash| slash + 1));
-    format!("{subset}/{folder}gt_{base}.txt")
+    let mut name = std::mem::take(&mut out.scratch.name);
+    name.clear();
+    name.extend([subset, "/", folder, "gt_", base, ".txt"]);
+    out.begin_file(&name);
+    out.scratch.name = name;
 }
 
 fn write_line(timeline: &Timeline<'_>, item: &Item, text: Option<Value<'_>>, out: &mut Output) -> Result<Outcome> {

@@ -8,12 +8,13 @@
 //! The attribute `text` is all that it holds, of annotations of any kind and label. For training a picture is a word, and
 //! lies beside `gt.txt`.
 
-use super::annotation::{Value, tag_attributes, tag_located};
-use super::icdar::{text_of_shape, transcription, write_escaped, write_quoted};
+use super::annotation::{Value, Values, tag_attributes, tag_located};
+use super::icdar::{is_read, text_of_shape, transcription, write_escaped, write_quoted};
 use super::listing::{LINE_BREAKS, Picture, frame_place};
+use super::verdicts::Verdicts;
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, picture_chunks, places, request_pictures};
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
 use crate::timeline::{FrameView, Item, Scene, Timeline};
@@ -49,10 +50,16 @@ const CVAT: Layout = Layout { pictures: "images/", is_one_word: false };
 const TRAINING: Layout = Layout { pictures: "", is_one_word: true };
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+    let layout = options.profile.choose(&CVAT, &TRAINING);
+    let schema = &scene.dataset.schema;
+    let verdicts = Verdicts::new(scene.dataset, |label, kind| match kind {
+        ShapeKind::Cuboid => Some(NO_CUBOID),
+        _ => (!is_read(schema, label)).then_some(NO_TEXT),
+    });
     let mut parts = Vec::new();
     for (subset, timelines) in scene.subsets() {
         // A subset of which all frames are deleted has no list.
-        let chunks = frame_chunks(scene, timelines.clone(), LIST);
+        let chunks = verdicts.chunks(scene, timelines.clone(), LIST);
         if !chunks.is_empty() {
             parts.push(Part::Member { name: format!("{subset}/gt.txt"), chunks });
         }
@@ -60,12 +67,14 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
             parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
         }
     }
-    Ok(Plan { parts, encoder: Box::new(Recognition { scene, layout: options.profile.choose(&CVAT, &TRAINING) }) })
+    Ok(Plan { parts, encoder: Box::new(Recognition { scene, layout, verdicts }) })
 }
 
 struct Recognition<'s> {
     scene: &'s Scene<'s>,
     layout: &'static Layout,
+    /// Of cuboids, and of shapes without a text.
+    verdicts: Verdicts,
 }
 
 impl Encoder for Recognition<'_> {
@@ -76,25 +85,24 @@ impl Encoder for Recognition<'_> {
         }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut picture = Picture::default();
-        let mut visit = std::mem::take(&mut out.scratch.visit);
-        timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+        let mut values = Values::new();
+        self.verdicts.visit(timeline, places(chunk)?, out, |view, out| {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
-            let texts = texts(timeline, view, &mut out.tally)?;
             out.tally.frames += 1;
             if self.layout.is_one_word {
+                let mut texts = Vec::new();
+                for_each_text(timeline, view, &mut values, |bearer, text| texts.push((bearer, text)))?;
                 word(timeline, view.frame, &picture, &texts, out);
                 return Ok(());
             }
             begin_line(&picture, out);
-            for (bearer, text) in texts {
+            for_each_text(timeline, view, &mut values, |bearer, text| {
                 text.into_iter().for_each(|text| write_quoted(&mut out.bytes, text));
                 bearer.tally(if text.is_some() { TEXT_ONLY } else { NO_TEXT }, &mut out.tally);
-            }
+            })?;
             out.text("\n");
             Ok(())
-        })?;
-        out.scratch.visit = visit;
-        Ok(())
+        })
     }
 }
 
@@ -120,28 +128,22 @@ impl Bearer<'_> {
     }
 }
 
-/// The annotations of a frame and their texts, tags first. Cuboids are counted as dropped.
-fn texts<'a>(
+/// Calls `each` with the annotations of a frame and their texts, tags first.
+fn for_each_text<'a, 'v>(
     timeline: &Timeline<'a>,
-    view: &'a FrameView<'_>,
-    tally: &mut Tally,
-) -> Result<Vec<(Bearer<'a>, Option<Value<'a>>)>> {
-    let mut values = Vec::new();
-    let mut texts = Vec::with_capacity(view.tags.len() + view.items.len());
+    view: &FrameView<'v>,
+    values: &mut Values<'a>,
+    mut each: impl FnMut(Bearer<'v>, Option<Value<'a>>),
+) -> Result<()> {
     for &row in view.tags {
-        tag_attributes(timeline, row, &mut values)?;
-        let text = transcription(&values).map_err(|error| tag_located(error, timeline, row))?;
-        texts.push((Bearer::Tag(timeline.dataset.columns.tags.label[row as usize]), text));
+        tag_attributes(timeline, row, values)?;
+        let text = transcription(values).map_err(|error| tag_located(error, timeline, row))?;
+        each(Bearer::Tag(timeline.dataset.columns.tags.label[row as usize]), text);
     }
     for item in view.items {
-        if item.kind == ShapeKind::Cuboid {
-            tally.shape(item, NO_CUBOID);
-            continue;
-        }
-        let text = text_of_shape(timeline, item, &mut values)?;
-        texts.push((Bearer::Shape(item), text));
+        each(Bearer::Shape(item), text_of_shape(timeline, item, values)?);
     }
-    Ok(texts)
+    Ok(())
 }
 
 /// Writes the line of a picture that is one word.

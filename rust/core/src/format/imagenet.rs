@@ -11,9 +11,10 @@
 
 use super::listing::{LINE_BREAKS, Picture, check_labels, frame_place, is_blank, label_names};
 use super::splits::{groups, names_of_timelines};
+use super::verdicts::tally_all;
 use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, line_chunks, picture_chunks, places, single_chunk};
 use crate::report::{Outcome, Tally};
 use crate::schema::{Label, Schema};
 use crate::text::number;
@@ -58,7 +59,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
                 return Err(Error::new(Code::ReservedName, format!("ImageNet reserves the subset name {name:?}"))
                     .advise("give the subset another name in CVAT"));
             }
-            parts.push(Part::Member { name: format!("{name}.txt"), chunks: frame_chunks(scene, timelines, LIST) });
+            parts.push(Part::Member { name: format!("{name}.txt"), chunks: line_chunks(scene, timelines, LIST) });
         }
         parts.push(Part::Member { name: format!("{RESERVED}.txt"), chunks: vec![single_chunk(LABELS, 0)] });
     }
@@ -90,26 +91,24 @@ impl Encoder for ImageNet<'_> {
             return Ok(());
         }
         let timeline = &self.scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
-        let mut visit = std::mem::take(&mut out.scratch.visit);
-        timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+        let (mut picture, mut labels) = (Picture::default(), Vec::new());
+        for view in timeline.tagged_frames(places(chunk)?) {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
             if let Some(classes) = &self.classes {
-                self.sample(chunk, classes, view, &picture, out);
-                return Ok(());
+                self.sample(chunk, classes, &view, &picture, out);
+                continue;
             }
-            let labels = tally(timeline, view, |_| true, &mut out.tally);
+            tally_tags(timeline, &view, |_| true, &mut labels, &mut out.tally);
             if chunk.section == PICTURES {
                 for folder in folders(timeline, &labels) {
                     out.picture(format!("{folder}/{}{}", picture.id, picture.extension), chunk.timeline, view.frame);
                 }
-                return Ok(());
+                continue;
             }
             write_name(&picture, &mut out.bytes);
             write_numbers(&labels, &mut out.bytes);
-            Ok(())
-        })?;
-        out.scratch.visit = visit;
+        }
+        tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
         if self.classes.is_some() && chunk.section == PICTURES {
             // The lists count all of this.
             out.tally = Tally::default();
@@ -123,7 +122,8 @@ impl ImageNet<'_> {
     fn sample(&self, chunk: &Chunk, classes: &Classes, view: &FrameView<'_>, picture: &Picture, out: &mut Output) {
         let timeline = &self.scene.timelines[chunk.timeline];
         let is_class = |label: u32| classes.of_label[label as usize].is_some();
-        let labels = tally(timeline, view, is_class, &mut out.tally);
+        let mut labels = Vec::new();
+        tally_tags(timeline, view, is_class, &mut labels, &mut out.tally);
         if labels.len() > 1 {
             let message = "a picture with several tags is a sample of each of their classes";
             out.tally.note(message, || frame_place(timeline, view.frame));
@@ -175,9 +175,15 @@ impl Classes {
     }
 }
 
-/// The different labels of a frame's tags, in order, that are classes; counts what becomes of its annotations.
-fn tally(timeline: &Timeline<'_>, view: &FrameView<'_>, is_class: impl Fn(u32) -> bool, tally: &mut Tally) -> Vec<u32> {
-    let mut labels = Vec::with_capacity(view.tags.len());
+/// Collects the different labels of a frame's tags, in order, that are classes; counts what becomes of the tags.
+fn tally_tags(
+    timeline: &Timeline<'_>,
+    view: &FrameView<'_>,
+    is_class: impl Fn(u32) -> bool,
+    labels: &mut Vec<u32>,
+    tally: &mut Tally,
+) {
+    labels.clear();
     for &row in view.tags {
         let label = timeline.dataset.columns.tags.label[row as usize];
         let is_new = !labels.contains(&label);
@@ -193,11 +199,7 @@ fn tally(timeline: &Timeline<'_>, view: &FrameView<'_>, is_class: impl Fn(u32) -
             labels.push(label);
         }
     }
-    for item in view.items {
-        tally.shape(item, NO_TAG);
-    }
     tally.frames += 1;
-    labels
 }
 
 /// The folders that a picture with these labels stands in.
@@ -211,19 +213,24 @@ fn folders<'t>(timeline: &Timeline<'t>, labels: &[u32]) -> Vec<&'t str> {
 
 /// The numbers of a frame's tags, and the end of its line.
 fn write_numbers(labels: &[u32], bytes: &mut Vec<u8>) {
-    if labels.is_empty() {
-        bytes.push(b' ');
-    }
-    for label in in_set_order(labels) {
+    let mut write = |label: u32| {
         bytes.push(b' ');
         number::uint(bytes, u64::from(label));
+    };
+    match labels {
+        [] => bytes.push(b' '),
+        [only] => write(*only),
+        labels => in_set_order(labels).into_iter().for_each(write),
     }
     bytes.push(b'\n');
 }
 
 /// A name with blanks inside has quotes, in front of its extension.
 fn write_name(picture: &Picture, bytes: &mut Vec<u8>) {
-    let quote: &[u8] = if picture.id.trim_matches(is_blank).contains(is_blank) { b"\"" } else { b"" };
+    // Blanks are rare and slow to find.
+    let may_have_blanks = picture.id.bytes().any(|byte| byte <= b' ' || !byte.is_ascii());
+    let has_blanks = may_have_blanks && picture.id.trim_matches(is_blank).contains(is_blank);
+    let quote: &[u8] = if has_blanks { b"\"" } else { b"" };
     bytes.extend_from_slice(quote);
     bytes.extend_from_slice(picture.id.as_bytes());
     bytes.extend_from_slice(quote);

@@ -11,9 +11,10 @@ use std::fmt::Write as _;
 use super::annotation::{Value, decimal_digit, int_of, tag_located, tag_value};
 use super::listing::{LINE_BREAKS, Picture};
 use super::splits::{Group, groups, names_of_timelines};
+use super::verdicts::tally_all;
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, line_chunks, picture_chunks, places};
 use crate::report::Outcome;
 use crate::text::number;
 use crate::timeline::{FrameView, Scene, Timeline};
@@ -57,7 +58,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let has_frames = |(_, timelines): &Group| timelines.iter().any(|&place| !scene.timelines[place].frames.is_empty());
     let member = |(subset, timelines): Group| Part::Member {
         name: format!("images_{subset}.txt"),
-        chunks: frame_chunks(scene, timelines, LIST),
+        chunks: line_chunks(scene, timelines, LIST),
     };
     let groups = groups(scene, options.profile);
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
@@ -89,25 +90,26 @@ impl Encoder for Market<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let (mut picture, mut line) = (Picture::default(), String::new());
-        let mut visit = std::mem::take(&mut out.scratch.visit);
-        timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+        for view in timeline.tagged_frames(places(chunk)?) {
             picture.read(timeline, view.frame, &LINE_BREAKS)?;
             line.clear();
-            let is_listed = self.write_path(chunk.timeline, view, &picture, &mut line)?;
+            let is_listed = self.write_path(chunk.timeline, &view, &picture, &mut line)?;
             if chunk.section == PICTURES {
                 if is_listed {
                     out.picture(line.clone(), chunk.timeline, view.frame);
                 }
-                return Ok(());
+                continue;
             }
             if is_listed {
                 line.push('\n');
                 out.text(&line);
             }
-            self.tally(timeline, view, is_listed, out);
-            Ok(())
-        })?;
-        out.scratch.visit = visit;
+            self.tally_tags(timeline, &view, is_listed, out);
+            out.tally.frames += 1;
+        }
+        if chunk.section == LIST {
+            tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
+        }
         Ok(())
     }
 }
@@ -120,7 +122,7 @@ impl<'s> Market<'s> {
         rows.next().filter(|_| rows.next().is_none())
     }
 
-    fn tally(&self, timeline: &Timeline<'_>, view: &FrameView<'_>, is_listed: bool, out: &mut Output) {
+    fn tally_tags(&self, timeline: &Timeline<'_>, view: &FrameView<'_>, is_listed: bool, out: &mut Output) {
         let is_only = self.only_tag(timeline, view).is_some();
         for &row in view.tags {
             let label = timeline.dataset.columns.tags.label[row as usize];
@@ -132,10 +134,6 @@ impl<'s> Market<'s> {
             };
             out.tally.tag(label, outcome);
         }
-        for item in view.items {
-            out.tally.shape(item, NO_TAG);
-        }
-        out.tally.frames += 1;
     }
 
     /// Writes the path of a picture; false if it is not listed.
@@ -154,10 +152,9 @@ impl<'s> Market<'s> {
         };
         match is_query {
             true => line.push_str("query/"),
-            // Writing to a string cannot fail.
-            false => drop(write!(line, "bounding_box_{}/", self.subset_of[place])),
+            false => line.extend(["bounding_box_", &self.subset_of[place], "/"]),
         }
-        let base = picture.id.rfind('/').map_or(0, |slash| slash + 1);
+        let base = picture.id.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1);
         let id = if self.layout.persons_only { &picture.id[base..] } else { &picture.id };
         let person = match value("person_id")? {
             Some(value) if !is_market_name(id) => {
@@ -182,6 +179,7 @@ impl<'s> Market<'s> {
                 let camera = int("camera_id", 0)?.saturating_add(1);
                 let (sequence, frame, bbox) =
                     (int("track_id", 1)?, int("frame_id", place_of_frame)?, int("bbox_id", 0)?);
+                // Writing to a string cannot fail.
                 let _ = write!(line, "{folder}{person}_c{camera}s{sequence}_{frame:06}_{bbox:02}");
             }
         }

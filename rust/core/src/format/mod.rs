@@ -38,6 +38,7 @@ mod splits;
 #[cfg(test)]
 pub(crate) mod testing;
 mod ultralytics;
+mod verdicts;
 mod vggface2;
 mod voc;
 mod voc_layout;

@@ -9,23 +9,28 @@
 //! A format says which labels are classes and which [`Lines`] a shape has; the profile chooses a [`Layout`].
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::Options;
-use super::annotation::{located, place};
+use super::annotation::located;
 use super::splits::{Lists, note_one_split};
+use super::verdicts::Verdicts;
 use super::yolo_layout::{
-    CLIPPED, LABELS, LISTS, OVERWRITTEN, PICTURES, Repeats, Subset, clip_box, groups, picture_parts,
+    CLIPPED, LABELS, LISTS, PICTURES, Repeats, Subset, clip_box, drop_frames, groups, picture_parts,
     subset_of_timelines, subset_parts, subsets,
 };
 use crate::error::{Code, Error, Result};
 use crate::geometry;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, request_pictures, single_chunk};
 use crate::report::Outcome;
-use crate::schema::Schema;
+use crate::schema::{Schema, ShapeKind};
 use crate::text::{number, yaml};
 use crate::timeline::{FrameView, Item, Scene, Timeline};
 
 const DATA: u8 = 2;
+
+/// What is noted of annotations that are overwritten.
+const SHARED: &str = "two pictures share a label file: the later one's annotations stand in it";
 
 /// Subset names that are keys of `data.yaml`, or were in Darknet's file.
 const RESERVED: [&str; 6] = ["backup", "classes", "names", "path", "kpt_shape", "flip_idx"];
@@ -63,7 +68,9 @@ pub struct Content<'s> {
     pub classes: Vec<u32>,
     /// The keypoints of a line, in formats that have them.
     pub keypoints: Option<Keypoints>,
-    /// What becomes of tags and of shapes whose label is no class.
+    /// The kinds of shapes that may have lines.
+    pub kinds: &'static [ShapeKind],
+    /// What becomes of tags, of shapes of other kinds and of those whose label is no class.
     pub other: Outcome,
     /// Writes the shapes.
     pub lines: Box<dyn Lines + 's>,
@@ -154,16 +161,19 @@ pub fn plan<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let subsets = subsets(scene, &RESERVED)?;
     let Lists { files, keys } = Lists::new(groups(&subsets), options.profile);
-    let mut parts = subset_parts(scene, &subsets, files);
-    parts.extend(picture_parts(scene, &subsets, options));
-    parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(DATA, 0)] });
     let mut class_of = vec![None; scene.dataset.schema.len()];
     for (class, &label) in (0..).zip(&content.classes) {
         class_of[label as usize] = Some(class);
     }
+    let verdicts = Verdicts::new(scene.dataset, |label, kind| {
+        (class_of[label as usize].is_none() || !content.kinds.contains(&kind)).then_some(content.other)
+    });
+    let mut parts = subset_parts(scene, &verdicts, &subsets, files);
+    parts.extend(picture_parts(scene, &subsets, options));
+    parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(DATA, 0)] });
     let subset_of = subset_of_timelines(scene, &subsets);
     let repeats = Repeats::default();
-    let mut encoder = Ultralytics { scene, layout, subsets, subset_of, keys, class_of, content, repeats };
+    let mut encoder = Ultralytics { scene, layout, subsets, subset_of, keys, class_of, content, verdicts, repeats };
     let mut out = Output::default();
     encoder.repeats = Repeats::find(scene, &encoder.subsets, |timeline, frame| {
         out.clear();
@@ -184,6 +194,8 @@ struct Ultralytics<'s> {
     /// Class of each label.
     class_of: Vec<Option<u32>>,
     content: Content<'s>,
+    /// Of the shapes that have no lines.
+    verdicts: Verdicts,
     repeats: Repeats,
 }
 
@@ -203,10 +215,15 @@ impl Encoder for Ultralytics<'_> {
 }
 
 impl Ultralytics<'_> {
-    fn labels(&self, timeline: usize, places: std::ops::Range<u32>, out: &mut Output) -> Result<()> {
-        let mut visit = std::mem::take(&mut out.scratch.visit);
-        self.scene.timelines[timeline].visit_frames(places, &mut visit, |view| self.frame(timeline, view, out))?;
-        out.scratch.visit = visit;
+    fn labels(&self, place: usize, places: Range<u32>, out: &mut Output) -> Result<()> {
+        let timeline = &self.scene.timelines[place];
+        for (is_overwritten, places) in self.repeats.pieces(self.scene, place, places) {
+            if is_overwritten {
+                drop_frames(timeline, places, self.content.other, SHARED, out)?;
+            } else {
+                self.verdicts.visit(timeline, places, out, |view, out| self.frame(place, view, out))?;
+            }
+        }
         Ok(())
     }
 
@@ -216,19 +233,11 @@ impl Ultralytics<'_> {
         for &row in view.tags {
             out.tally.tag(timeline.dataset.columns.tags.label[row as usize], self.content.other);
         }
-        if self.repeats.overwritten.contains(&(place_of_timeline, view.frame)) {
-            drop_shapes(timeline, view, out);
-            return Ok(());
-        }
         let start = out.bytes.len();
         for item in view.items {
-            let outcome = match self.class_of[item.label as usize] {
-                Some(class) => {
-                    let shape = Shape { timeline, item, class, size: timeline.size(view.frame), layout: self.layout };
-                    self.content.lines.write(&shape, out)?
-                }
-                None => self.content.other,
-            };
+            let class = self.class_of[item.label as usize].unwrap_or_default();
+            let shape = Shape { timeline, item, class, size: timeline.size(view.frame), layout: self.layout };
+            let outcome = self.content.lines.write(&shape, out)?;
             out.tally.shape(item, outcome);
         }
         if out.bytes.len() > start {
@@ -311,13 +320,4 @@ impl Ultralytics<'_> {
 fn numbers(key: &str, numbers: impl Iterator<Item = usize>, out: &mut Output) {
     out.text(&format!("{key}:\n"));
     numbers.for_each(|number| out.text(&format!("- {number}\n")));
-}
-
-/// What CVAT loses without a word stands in the report at least.
-fn drop_shapes(timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) {
-    for item in view.items {
-        out.tally.shape(item, OVERWRITTEN);
-        let message = "two pictures share a label file: the later one's annotations stand in it";
-        out.tally.note(message, || place(timeline, item));
-    }
 }

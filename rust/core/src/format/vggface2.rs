@@ -13,7 +13,7 @@ use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats, shows, 
 use super::splits::{groups, names_of_timelines};
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number::{self, round2_numpy};
@@ -98,24 +98,42 @@ impl Encoder for VggFace2<'_> {
             BOX_HEADER => out.text("NAME_ID,X,Y,W,H\r\n"),
             section => {
                 let timeline = &self.scene.timelines[chunk.timeline];
+                let places = places(chunk)?;
+                let is_wanted = |_, kind| match section {
+                    BOXES => kind == ShapeKind::Rectangle,
+                    LANDMARKS => kind == ShapeKind::Points,
+                    _ => true,
+                };
+                let has_box = match section {
+                    LANDMARKS => timeline.have_shapes(places.clone(), |_, kind| kind == ShapeKind::Rectangle),
+                    _ => Vec::new(),
+                };
                 let mut picture = Picture::default();
+                let mut rows = vec![0; self.scene.dataset.schema.len()];
                 let mut visit = std::mem::take(&mut out.scratch.visit);
-                timeline.visit_frames(places(chunk)?, &mut visit, |view| {
+                timeline.visit_some(places.clone(), is_wanted, &mut visit, |view| {
                     picture.read(timeline, view.frame, &[])?;
                     let frame = Frame { layout: self.layout, timeline, view, id: &picture.id };
                     match section {
-                        BOXES => frame.boxes(out),
-                        PICTURES => {
+                        BOXES => frame.boxes(&mut rows, out),
+                        LANDMARKS => {
+                            let has_box = has_box[(view.place - places.start) as usize];
+                            frame.landmarks(has_box, &mut rows, out);
+                        }
+                        _ => {
                             for name in frame.pictures() {
                                 let name = format!("{}/{name}{}", self.subset_of[chunk.timeline], picture.extension);
                                 out.picture(name, chunk.timeline, view.frame);
                             }
                         }
-                        _ => frame.landmarks(out),
                     }
                     Ok(())
                 })?;
                 out.scratch.visit = visit;
+                if section == LANDMARKS {
+                    let drop = |label, kind, count| out.tally.several(label, Some(kind), NO_FACE, count);
+                    timeline.count_shapes(places, |_, kind| !is_face(kind), drop);
+                }
             }
         }
         Ok(())
@@ -136,6 +154,12 @@ impl VggFace2<'_> {
     }
 }
 
+/// Whether shapes of a kind have rows.
+fn is_face(kind: ShapeKind) -> bool {
+    matches!(kind, ShapeKind::Rectangle | ShapeKind::Points)
+}
+
+/// A frame with the shapes that one file is about.
 struct Frame<'a> {
     layout: &'static Layout,
     timeline: &'a Timeline<'a>,
@@ -144,16 +168,13 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// The rows of points and of tags. All but the boxes are counted here.
-    fn landmarks(&self, out: &mut Output) {
+    /// The rows of points and of tags. `rows` has a zero for each label, and is to have it again afterwards.
+    fn landmarks(&self, has_box: bool, rows: &mut [usize], out: &mut Output) {
         for item in self.view.items {
-            let outcome = match item.kind {
-                ShapeKind::Rectangle => continue,
-                ShapeKind::Points => self.row(item).map_or(SECOND, |number| self.points(item, number, out)),
-                _ => NO_FACE,
-            };
+            let outcome = self.row(item, rows).map_or(SECOND, |number| self.points(item, number, out));
             out.tally.shape(item, outcome);
         }
+        self.view.items.iter().for_each(|item| rows[item.label as usize] = 0);
         let label = |row: u32| self.timeline.dataset.columns.tags.label[row as usize];
         let first = self.view.tags.first().map(|&row| label(row));
         for (place, &row) in self.view.tags.iter().enumerate() {
@@ -164,15 +185,15 @@ impl Frame<'_> {
             self.empty_row(first, out);
             out.tally.tag(label(row), if place == 0 { Outcome::Written } else { LATER_TAG });
         }
-        let has_row = |item: &Item| matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Points);
-        if !self.layout.all_faces && first.is_none() && !self.view.items.iter().any(has_row) {
+        if !self.layout.all_faces && first.is_none() && !has_box && self.view.items.is_empty() {
             self.empty_row(None, out);
         }
         out.tally.frames += 1;
     }
 
     fn points(&self, item: &Item, number: usize, out: &mut Output) -> Outcome {
-        let points = self.timeline.points(item, &mut out.scratch.points);
+        let Output { bytes, scratch: Scratch { points, name, .. }, .. } = out;
+        let points = self.timeline.points(item, points);
         if points.len() != COORDINATES {
             if self.layout.all_faces {
                 return NOT_FIVE;
@@ -180,23 +201,24 @@ impl Frame<'_> {
             self.empty_row(Some(item.label), out);
             return NO_POINTS;
         }
-        write_field(&self.face(item, number), &mut out.bytes);
+        self.write_face(item, number, name, bytes);
         for &value in points {
-            out.bytes.push(b',');
-            number::repr(&mut out.bytes, round2_numpy(value));
+            bytes.push(b',');
+            number::repr(bytes, round2_numpy(value));
         }
         out.text("\r\n");
         Outcome::Written
     }
 
-    fn boxes(&self, out: &mut Output) {
-        for item in self.view.items.iter().filter(|item| item.kind == ShapeKind::Rectangle) {
+    fn boxes(&self, rows: &mut [usize], out: &mut Output) {
+        for item in self.view.items {
             let mut corners = || corners(self.timeline.points(item, &mut out.scratch.points));
-            let Some((number, [x0, y0, x1, y1])) = self.row(item).and_then(|number| Some((number, corners()?))) else {
+            let row = self.row(item, rows);
+            let Some((number, [x0, y0, x1, y1])) = row.and_then(|number| Some((number, corners()?))) else {
                 out.tally.shape(item, SECOND);
                 continue;
             };
-            write_field(&self.face(item, number), &mut out.bytes);
+            self.write_face(item, number, &mut out.scratch.name, &mut out.bytes);
             for value in [x0, y0, x1 - x0, y1 - y0] {
                 out.bytes.push(b',');
                 (self.layout.side)(&mut out.bytes, value);
@@ -204,35 +226,55 @@ impl Frame<'_> {
             out.text("\r\n");
             out.tally.shape(item, if self.timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
         }
+        self.view.items.iter().for_each(|item| rows[item.label as usize] = 0);
     }
 
     /// The names of a picture without extension: one in the folder of each label on it, or one for each face.
     fn pictures(&self) -> BTreeSet<String> {
         if self.layout.all_faces {
-            let is_face = |item: &&Item| matches!(item.kind, ShapeKind::Rectangle | ShapeKind::Points);
-            return self.view.items.iter().filter(is_face).map(|item| self.face(item, self.number(item))).collect();
+            let faces = self.view.items.iter().filter(|item| is_face(item.kind));
+            return faces.map(|item| self.face(item, self.number(item))).collect();
         }
         let tags = &self.timeline.dataset.columns.tags.label;
         let labels = self.view.tags.iter().map(|&row| tags[row as usize]);
         let labels: BTreeSet<u32> = labels.chain(self.view.items.iter().map(|item| item.label)).collect();
+        let name = |label| {
+            let mut name = String::new();
+            self.push_name(label, &mut name);
+            name
+        };
         match labels.is_empty() {
-            true => BTreeSet::from([self.name_id(None)]),
-            false => labels.into_iter().map(|label| self.name_id(Some(label))).collect(),
+            true => BTreeSet::from([name(None)]),
+            false => labels.into_iter().map(|label| name(Some(label))).collect(),
         }
     }
 
-    /// The number of a face that has a row: the first of its kind and label has one, or each.
-    fn row(&self, item: &Item) -> Option<usize> {
-        Some(self.number(item)).filter(|number| self.layout.all_faces || *number == 1)
+    /// The number of a face that has a row: the first of its kind and label has one, or each. `rows` has how many faces of
+    /// each label were before.
+    fn row(&self, item: &Item, rows: &mut [usize]) -> Option<usize> {
+        let number = &mut rows[item.label as usize];
+        *number += 1;
+        Some(*number).filter(|number| self.layout.all_faces || *number == 1)
     }
 
     /// The name of a face; a second one of its kind and label on the picture has a number behind it.
     fn face(&self, item: &Item, number: usize) -> String {
-        let name = self.name_id(Some(item.label));
-        match number {
-            1 => name,
-            number => format!("{name}_{number}"),
+        let mut name = String::new();
+        self.push_face(item, number, &mut name);
+        name
+    }
+
+    fn push_face(&self, item: &Item, number: usize, name: &mut String) {
+        self.push_name(Some(item.label), name);
+        if number > 1 {
+            name.extend(["_", &number.to_string()]);
         }
+    }
+
+    fn write_face(&self, item: &Item, number: usize, name: &mut String, bytes: &mut Vec<u8>) {
+        name.clear();
+        self.push_face(item, number, name);
+        write_field(name, bytes);
     }
 
     /// The place of an item, from 1, among those of its kind and label on the frame.
@@ -242,18 +284,20 @@ impl Frame<'_> {
     }
 
     fn empty_row(&self, label: Option<u32>, out: &mut Output) {
-        write_field(&self.name_id(label), &mut out.bytes);
+        out.scratch.name.clear();
+        self.push_name(label, &mut out.scratch.name);
+        write_field(&out.scratch.name, &mut out.bytes);
         out.bytes.extend_from_slice(&[b','; COORDINATES]);
         out.text("\r\n");
     }
 
     /// The label and the picture; a picture that lies in a folder of the label's name is not put below it again.
-    fn name_id(&self, label: Option<u32>) -> String {
+    fn push_name(&self, label: Option<u32>, name: &mut String) {
         let label = label.map_or(NO_LABEL, |label| self.timeline.dataset.schema.label(label).name.as_str());
-        match self.id.split_once('/') {
-            Some((folder, _)) if folder == label => self.id.to_owned(),
-            _ => format!("{label}/{}", self.id),
+        if self.id.split_once('/').is_none_or(|(folder, _)| folder != label) {
+            name.extend([label, "/"]);
         }
+        name.push_str(self.id);
     }
 }
 

@@ -11,10 +11,11 @@
 
 use std::collections::BTreeMap;
 
-use super::annotation::{corners, located, place};
+use super::annotation::{corners, located};
 use super::splits::{Lists, note_one_split};
+use super::verdicts::Verdicts;
 use super::yolo_layout::{
-    LABELS, LISTS, OUTSIDE, OVERWRITTEN, PICTURES, Repeats, Subset, classes, clip_box, groups, picture_parts,
+    LABELS, LISTS, OUTSIDE, PICTURES, Repeats, Subset, classes, clip_box, drop_frames, groups, picture_parts,
     subset_of_timelines, subset_parts, subsets,
 };
 use super::{Format, Options};
@@ -39,6 +40,8 @@ const NAMES: u8 = 3;
 
 const TURNED: Outcome = Outcome::Dropped("YOLO boxes cannot be turned");
 const NO_BOX: Outcome = Outcome::Dropped("YOLO holds boxes only");
+/// What is noted of boxes that are overwritten.
+const SHARED: &str = "two pictures share a label file: the later one's boxes stand in it";
 
 /// Subset names that are keys of `obj.data`.
 const RESERVED: [&str; 3] = ["backup", "classes", "names"];
@@ -64,7 +67,8 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let subsets = subsets(scene, &RESERVED)?;
     let Lists { files, keys } = Lists::new(groups(&subsets), options.profile);
-    let mut parts = subset_parts(scene, &subsets, files);
+    let verdicts = Verdicts::new(scene.dataset, |_, kind| (kind != ShapeKind::Rectangle).then_some(NO_BOX));
+    let mut parts = subset_parts(scene, &verdicts, &subsets, files);
     parts.extend(picture_parts(scene, &subsets, options));
     for (section, name) in [(DATA, "obj.data"), (NAMES, "obj.names")] {
         parts.push(Part::Member { name: name.into(), chunks: vec![single_chunk(section, 0)] });
@@ -72,7 +76,8 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let subset_of = subset_of_timelines(scene, &subsets);
     let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
     let classes = classes(&scene.dataset.schema);
-    Ok(Plan { parts, encoder: Box::new(Yolo { scene, layout, subsets, subset_of, keys, classes, repeats }) })
+    let encoder = Yolo { scene, layout, subsets, subset_of, keys, classes, verdicts, repeats };
+    Ok(Plan { parts, encoder: Box::new(encoder) })
 }
 
 struct Yolo<'s> {
@@ -83,6 +88,8 @@ struct Yolo<'s> {
     /// Keys of `obj.data` and the lists they name.
     keys: Vec<(String, String)>,
     classes: Vec<u32>,
+    /// Of all that is no box.
+    verdicts: Verdicts,
     repeats: Repeats,
 }
 
@@ -91,15 +98,14 @@ impl Encoder for Yolo<'_> {
         match chunk.section {
             LABELS => {
                 let (timeline, subset) = self.timeline(chunk);
-                let mut visit = std::mem::take(&mut out.scratch.visit);
-                timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-                    if self.repeats.overwritten.contains(&(chunk.timeline, view.frame)) {
-                        self.drop_frame(timeline, view, out);
-                        return Ok(());
+                for (is_overwritten, places) in self.repeats.pieces(self.scene, chunk.timeline, places(chunk)?) {
+                    if is_overwritten {
+                        drop_frames(timeline, places, NO_BOX, SHARED, out)?;
+                    } else {
+                        let frame = |view: &FrameView<'_>, out: &mut Output| self.frame(timeline, subset, view, out);
+                        self.verdicts.visit(timeline, places, out, frame)?;
                     }
-                    self.frame(timeline, subset, view, out)
-                })?;
-                out.scratch.visit = visit;
+                }
             }
             LISTS => {
                 let (timeline, subset) = self.timeline(chunk);
@@ -157,19 +163,6 @@ impl Yolo<'_> {
         Ok(())
     }
 
-    /// What CVAT loses without a word stands in the report at least.
-    fn drop_frame(&self, timeline: &Timeline<'_>, view: &FrameView<'_>, out: &mut Output) {
-        for item in view.items {
-            out.tally.shape(item, OVERWRITTEN);
-            out.tally
-                .note("two pictures share a label file: the later one's boxes stand in it", || place(timeline, item));
-        }
-        for &row in view.tags {
-            out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_BOX);
-        }
-        out.tally.frames += 1;
-    }
-
     fn shape(
         &self,
         timeline: &Timeline<'_>,
@@ -177,9 +170,6 @@ impl Yolo<'_> {
         [width, height]: [f64; 2],
         out: &mut Output,
     ) -> Result<Outcome> {
-        if item.kind != ShapeKind::Rectangle {
-            return Ok(NO_BOX);
-        }
         // 0 and 360 are upright, 359.99999 is turned: the remainder is never negative.
         if timeline.rotation(item).rem_euclid(360.0) > 0.00001 {
             return Ok(TURNED);

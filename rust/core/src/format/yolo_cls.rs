@@ -9,13 +9,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::listing::tags;
 use super::splits::Lists;
+use super::verdicts::tally_all;
 use super::yolo_layout::{
     Frame, PICTURES, Repeats, Subset, groups, may_repeat, picture_parts, subset_of_timelines, subsets,
 };
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, line_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::text::json;
 use crate::timeline::{FrameView, Scene, Timeline};
@@ -46,33 +48,52 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let mut parts = Vec::new();
     for subset in &subsets {
         let mut chunks = vec![single_chunk(OPEN, 0)];
-        chunks.extend(subset.timelines.iter().flat_map(|&place| frame_chunks(scene, place..place + 1, FRAMES)));
+        chunks.extend(subset.timelines.iter().flat_map(|&place| line_chunks(scene, place..place + 1, FRAMES)));
         chunks.push(single_chunk(CLOSE, 0));
         parts.push(Part::Member { name: format!("{}/labels.json", subset.name), chunks });
     }
     parts.extend(picture_parts(scene, &subsets, options));
     let subset_of = subset_of_timelines(scene, &subsets);
-    let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
-    let numbered = numbered(scene, &subsets, untagged);
+    // Pictures of different names have different ids, and numbers are given to those that share a name or a folder.
+    let share = |subset: &Subset| {
+        let has_twice = subset.timelines.iter().any(|&place| has_tag_twice(&scene.timelines[place]));
+        may_repeat(scene, subset) && (has_twice || scene.may_share(&subset.timelines, base))
+    };
+    let sharing: Vec<bool> = subsets.iter().map(share).collect();
+    let repeats = match sharing.contains(&true) {
+        true => Repeats::find(scene, &subsets, |_, _| Ok(true))?,
+        false => Repeats::default(),
+    };
+    let numbered = numbered(scene, &subsets, &sharing, untagged);
     Ok(Plan { parts, encoder: Box::new(Classification { scene, subsets, subset_of, repeats, numbered, untagged }) })
 }
 
-/// The names, folder by folder, of the frames of which one gets a number because another in its folder has its name.
-fn numbered(scene: &Scene<'_>, subsets: &[Subset], untagged: Option<&'static str>) -> HashMap<Frame, Vec<String>> {
+/// The names, folder by folder, of the frames of which one gets a number because another in its folder has its name;
+/// `sharing` tells of each subset whether pictures of different frames may have one name.
+fn numbered(
+    scene: &Scene<'_>,
+    subsets: &[Subset],
+    sharing: &[bool],
+    untagged: Option<&'static str>,
+) -> HashMap<Frame, Vec<String>> {
     let mut numbered = HashMap::new();
-    for subset in subsets {
-        let may_repeat = may_repeat(scene, subset);
+    for (subset, may_repeat) in subsets.iter().zip(sharing) {
         let mut used = Used::default();
         for &place in &subset.timelines {
             let timeline = &scene.timelines[place];
-            for frame in timeline.frames.iter() {
+            for view in timeline.tagged_frames(0..timeline.frames.len()) {
                 if !may_repeat {
                     used.0.clear();
+                    // A frame of a video can share a name with itself only.
+                    if view.tags.len() < 2 {
+                        continue;
+                    }
                 }
+                let frame = view.frame;
                 let mut id = String::new();
                 timeline.write_stem(frame, &mut id);
                 let base = base(&id);
-                let folders = folders(timeline, tags_of(timeline, frame), untagged);
+                let folders = folders(timeline, view.tags, untagged);
                 let names: Vec<String> = folders.map(|folder| used.name(folder, base)).collect();
                 if names.iter().any(|name| name != base) {
                     numbered.insert((place, frame), names);
@@ -81,6 +102,16 @@ fn numbered(scene: &Scene<'_>, subsets: &[Subset], untagged: Option<&'static str
         }
     }
     numbered
+}
+
+/// Whether a frame has two tags of one name: its picture stands twice in one folder.
+fn has_tag_twice(timeline: &Timeline<'_>) -> bool {
+    let frame = |row: &u32| timeline.dataset.columns.tags.frame[*row as usize];
+    let mut frames = timeline.tags.chunk_by(|a, b| frame(a) == frame(b)).filter(|tags| tags.len() > 1);
+    frames.any(|tags| {
+        let mut known = HashSet::new();
+        !names(timeline, tags).all(|name| known.insert(name))
+    })
 }
 
 /// Names that are taken, with their folders.
@@ -104,14 +135,6 @@ fn base(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-/// Rows of the tags of a frame.
-fn tags_of<'t>(timeline: &'t Timeline<'_>, frame: u32) -> &'t [u32] {
-    let frames = &timeline.dataset.columns.tags.frame;
-    let start = timeline.tags.partition_point(|&row| frames[row as usize] < frame);
-    let end = timeline.tags.partition_point(|&row| frames[row as usize] <= frame);
-    &timeline.tags[start..end]
-}
-
 /// Names of the labels of tags.
 fn names<'t>(timeline: &Timeline<'t>, tags: &'t [u32]) -> impl Iterator<Item = &'t str> {
     let dataset = timeline.dataset;
@@ -125,6 +148,14 @@ fn folders<'t>(
     untagged: Option<&'static str>,
 ) -> impl Iterator<Item = &'t str> {
     names(timeline, tags).chain(untagged.filter(|_| tags.is_empty()))
+}
+
+/// What an entry is made of, written anew for each.
+#[derive(Default)]
+struct Entry {
+    id: String,
+    extension: String,
+    path: String,
 }
 
 struct Classification<'s> {
@@ -142,12 +173,12 @@ impl Encoder for Classification<'_> {
         match chunk.section {
             OPEN => out.text("{"),
             FRAMES => {
-                let mut visit = std::mem::take(&mut out.scratch.visit);
-                self.scene.timelines[chunk.timeline].visit_frames(places(chunk)?, &mut visit, |view| {
-                    self.frame(chunk.timeline, view, out);
-                    Ok(())
-                })?;
-                out.scratch.visit = visit;
+                let timeline = &self.scene.timelines[chunk.timeline];
+                let mut entry = Entry::default();
+                timeline
+                    .tagged_frames(places(chunk)?)
+                    .for_each(|view| self.frame(chunk.timeline, &view, &mut entry, out));
+                tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
             }
             PICTURES => self.pictures(chunk, out)?,
             _ => out.text("}"),
@@ -157,14 +188,13 @@ impl Encoder for Classification<'_> {
 }
 
 impl Classification<'_> {
-    fn frame(&self, place: usize, view: &FrameView<'_>, out: &mut Output) {
+    fn frame(&self, place: usize, view: &FrameView<'_>, entry: &mut Entry, out: &mut Output) {
         let timeline = &self.scene.timelines[place];
         let this = (place, view.frame);
         let outcome = if self.repeats.overwritten.contains(&this) { OVERWRITTEN } else { Outcome::Written };
         for &row in view.tags {
             out.tally.tag(timeline.dataset.columns.tags.label[row as usize], outcome);
         }
-        view.items.iter().for_each(|item| out.tally.shape(item, NO_TAG));
         out.tally.frames += 1;
         if self.repeats.listed.contains(&this) {
             return;
@@ -173,7 +203,10 @@ impl Classification<'_> {
             out.text(",");
         }
         // Of several pictures with one id the last counts, at the place of the first.
-        self.entry(self.repeats.latest.get(&this).copied().unwrap_or(this), out);
+        match self.repeats.latest.get(&this) {
+            None => self.entry(this, view.tags, entry, out),
+            Some(&latest) => self.entry(latest, tags(&self.scene.timelines[latest.0], latest.1), entry, out),
+        }
     }
 
     /// A picture stands in the folders of all its tags.
@@ -184,7 +217,7 @@ impl Classification<'_> {
             let (mut id, mut extension) = (String::new(), String::new());
             timeline.write_id(frame, &mut id, &mut extension);
             let names = self.numbered.get(&(chunk.timeline, frame));
-            for (nth, folder) in folders(timeline, tags_of(timeline, frame), self.untagged).enumerate() {
+            for (nth, folder) in folders(timeline, tags(timeline, frame), self.untagged).enumerate() {
                 let name = names.map_or(base(&id), |names| names[nth].as_str());
                 out.picture(format!("{subset}/{folder}/{name}{extension}"), chunk.timeline, frame);
             }
@@ -199,12 +232,11 @@ impl Classification<'_> {
         place_of_frame == 0 && first == Some(&place)
     }
 
-    fn entry(&self, (place, frame): Frame, out: &mut Output) {
-        let timeline = &self.scene.timelines[place];
-        let tags = tags_of(timeline, frame);
-        let (mut id, mut extension) = (String::new(), String::new());
-        timeline.write_id(frame, &mut id, &mut extension);
-        json::string(&mut out.bytes, &id);
+    fn entry(&self, this: Frame, tags: &[u32], Entry { id, extension, path }: &mut Entry, out: &mut Output) {
+        let timeline = &self.scene.timelines[this.0];
+        [&mut *id, &mut *extension, &mut *path].into_iter().for_each(String::clear);
+        timeline.write_id(this.1, id, extension);
+        json::string(&mut out.bytes, id);
         out.text(":{\"labels\":[");
         for (number, name) in names(timeline, tags).enumerate() {
             if number > 0 {
@@ -213,11 +245,12 @@ impl Classification<'_> {
             json::string(&mut out.bytes, name);
         }
         out.text("],\"path\":");
-        let names = self.numbered.get(&(place, frame));
-        let name = names.and_then(|names| names.last()).map_or(base(&id), String::as_str);
-        let folder = folders(timeline, tags, self.untagged).last();
-        let path = folder.map(|folder| format!("{folder}/{name}{extension}"));
-        json::string(&mut out.bytes, &path.unwrap_or_default());
+        let names = self.numbered.get(&this);
+        let name = names.and_then(|names| names.last()).map_or(base(id), String::as_str);
+        if let Some(folder) = folders(timeline, tags, self.untagged).last() {
+            path.extend([folder, "/", name, extension]);
+        }
+        json::string(&mut out.bytes, path);
         out.text("}");
     }
 }
@@ -225,6 +258,20 @@ impl Classification<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::testing::*;
+
+    #[test]
+    fn a_number_given_to_a_picture_tagged_twice_is_not_the_name_of_another() {
+        let jobs = vec![JobSketch { tags: vec![(0, 0), (0, 0), (1, 0)], ..job(0, 1) }];
+        let data = task(vec![label("car")], pictures(&["x.jpg", "x.0.jpg"], jobs));
+        let scene = Scene::new(&data).unwrap();
+        let subsets = subsets(&scene, &[]).unwrap();
+        let sharing = [has_tag_twice(&scene.timelines[0])];
+        let mut numbered: Vec<_> = numbered(&scene, &subsets, &sharing, None).into_iter().collect();
+        numbered.sort();
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        assert_eq!(numbered, [((0, 0), names(&["x", "x.0"])), ((0, 1), names(&["x.0.0"]))]);
+    }
 
     #[test]
     fn names_that_are_taken_in_a_folder_are_numbered() {

@@ -25,7 +25,12 @@ const TURNED: Outcome = Outcome::Dropped("YOLO detection holds upright boxes onl
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let classes = top_labels(&scene.dataset.schema);
-    ultralytics::plan(scene, options, Content { classes, keypoints: None, other: NO_BOX, lines: Box::new(Boxes) })
+    let kinds = &[ShapeKind::Rectangle];
+    ultralytics::plan(
+        scene,
+        options,
+        Content { classes, keypoints: None, kinds, other: NO_BOX, lines: Box::new(Boxes) },
+    )
 }
 
 /// Writes upright boxes.
@@ -41,11 +46,8 @@ impl Lines for Boxes {
     }
 }
 
-/// Appends the line of an upright box, but does not end it; appends nothing for other shapes.
+/// Appends the line of an upright box, but does not end it; appends nothing for other boxes.
 pub fn write_upright_box(shape: &Shape<'_>, out: &mut Output) -> Result<Outcome> {
-    if shape.item.kind != ShapeKind::Rectangle {
-        return Ok(NO_BOX);
-    }
     // 0 and 360 are upright, 359.99999 is turned: the remainder is never negative.
     let rotation = shape.timeline.rotation(shape.item);
     if rotation != 0.0 && rotation.rem_euclid(360.0) > 0.00001 {

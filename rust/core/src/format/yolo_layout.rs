@@ -1,15 +1,18 @@
 //! What the formats of the YOLO family share: subsets as they name them, frames with one id, classes.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::Options;
+use super::annotation::place;
 use super::splits::Group;
+use super::verdicts::Verdicts;
 use crate::error::{Code, Error, Result};
 use crate::geometry;
-use crate::plan::{Part, frame_chunks, picture_chunks};
+use crate::plan::{Output, Part, line_chunks, picture_chunks};
 use crate::report::Outcome;
 use crate::schema::Schema;
-use crate::timeline::Scene;
+use crate::timeline::{Scene, Timeline};
 
 /// Section of the text files.
 pub const LABELS: u8 = 0;
@@ -66,14 +69,17 @@ pub fn groups(subsets: &[Subset]) -> impl Iterator<Item = Group> + '_ {
 }
 
 /// The text files of all subsets, then the lists.
-pub fn subset_parts(scene: &Scene<'_>, subsets: &[Subset], lists: Vec<(String, Vec<usize>)>) -> Vec<Part> {
-    let chunks = |timelines: &[usize], section| {
-        timelines.iter().flat_map(|&place| frame_chunks(scene, place..place + 1, section)).collect::<Vec<_>>()
-    };
-    let labels = subsets.iter().map(|subset| Part::Files(chunks(&subset.timelines, LABELS)));
+pub fn subset_parts(
+    scene: &Scene<'_>,
+    verdicts: &Verdicts,
+    subsets: &[Subset],
+    lists: Vec<(String, Vec<usize>)>,
+) -> Vec<Part> {
+    let labels =
+        subsets.iter().map(|subset| Part::Files(verdicts.chunks(scene, subset.timelines.iter().copied(), LABELS)));
     let member = |(name, timelines): (String, Vec<usize>)| Part::Member {
         name: format!("{name}.txt"),
-        chunks: chunks(&timelines, LISTS),
+        chunks: line_chunks(scene, timelines, LISTS),
     };
     let lists = lists.into_iter().map(member);
     labels.chain(lists).collect()
@@ -150,6 +156,43 @@ impl Repeats {
         }
         Ok(repeats)
     }
+
+    /// Parts these frames of a timeline, counted among the frames shown, where whether they are overwritten changes.
+    pub fn pieces(&self, scene: &Scene<'_>, timeline: usize, places: Range<u32>) -> Vec<(bool, Range<u32>)> {
+        if self.overwritten.is_empty() {
+            return vec![(false, places)];
+        }
+        let frames = scene.timelines[timeline].frames.slice(places.clone());
+        let mut pieces: Vec<(bool, Range<u32>)> = Vec::new();
+        for (place, frame) in places.zip(frames) {
+            let is_overwritten = self.overwritten.contains(&(timeline, frame));
+            match pieces.last_mut().filter(|(before, _)| *before == is_overwritten) {
+                Some((_, piece)) => piece.end = place + 1,
+                None => pieces.push((is_overwritten, place..place + 1)),
+            }
+        }
+        pieces
+    }
+}
+
+/// Tallies frames whose text file a later picture has: what CVAT loses without a word stands in the report at least.
+pub fn drop_frames(
+    timeline: &Timeline<'_>,
+    places: Range<u32>,
+    tags: Outcome,
+    message: &'static str,
+    out: &mut Output,
+) -> Result<()> {
+    let Output { tally, scratch, .. } = out;
+    timeline.visit_frames(places, &mut scratch.visit, |view| {
+        tally.frames += 1;
+        view.tags.iter().for_each(|&row| tally.tag(timeline.dataset.columns.tags.label[row as usize], tags));
+        for item in view.items {
+            tally.shape(item, OVERWRITTEN);
+            tally.note(message, || place(timeline, item));
+        }
+        Ok(())
+    })
 }
 
 /// Whether frames of a subset may have one name but for folder and extension; those of one video do not.
@@ -178,6 +221,7 @@ pub fn classes(schema: &Schema) -> Vec<u32> {
 mod tests {
     use super::*;
     use crate::schema::Label;
+    use crate::timeline::testing::{TaskSketch, job, label, task, video};
 
     #[test]
     fn sublabels_have_no_class_of_their_own() {
@@ -191,5 +235,17 @@ mod tests {
         };
         let classes = classes(&Schema::from(vec![label(None), label(Some(0)), label(None), label(None)]));
         assert_eq!([classes[0], classes[2], classes[3]], [0, 1, 2]);
+    }
+
+    #[test]
+    fn frames_are_parted_where_their_files_begin_or_cease_to_be_overwritten() {
+        let data = task(vec![label("car")], TaskSketch { deleted: vec![1], ..video(7, vec![job(0, 6)]) });
+        let scene = Scene::new(&data).unwrap();
+        let mut repeats = Repeats::default();
+        assert_eq!(repeats.pieces(&scene, 0, 1..5), [(false, 1..5)]);
+        // The frames shown are 0, 2, 3, 4, 5 and 6.
+        repeats.overwritten = HashSet::from([(0, 3), (0, 4), (0, 6), (1, 2)]);
+        assert_eq!(repeats.pieces(&scene, 0, 0..6), [(false, 0..2), (true, 2..4), (false, 4..5), (true, 5..6)]);
+        assert_eq!(repeats.pieces(&scene, 0, 3..4), [(true, 3..4)]);
     }
 }

@@ -25,16 +25,18 @@ const TOO_FAR: Outcome =
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let classes = top_labels(&scene.dataset.schema);
-    ultralytics::plan(scene, options, Content { classes, keypoints: None, other: NO_BOX, lines: Box::new(TurnedBoxes) })
+    let kinds = &[ShapeKind::Rectangle];
+    ultralytics::plan(
+        scene,
+        options,
+        Content { classes, keypoints: None, kinds, other: NO_BOX, lines: Box::new(TurnedBoxes) },
+    )
 }
 
 struct TurnedBoxes;
 
 impl Lines for TurnedBoxes {
     fn write(&self, shape: &Shape<'_>, out: &mut Output) -> Result<Outcome> {
-        if shape.item.kind != ShapeKind::Rectangle {
-            return Ok(NO_BOX);
-        }
         let picture = shape.picture()?;
         let Some(corners) = corners(shape.timeline.points(shape.item, &mut out.scratch.points)) else {
             return Ok(NO_BOX);

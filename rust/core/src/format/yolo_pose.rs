@@ -40,7 +40,8 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let keypoints = names.iter().map(Vec::len).max().unwrap_or_default();
     let lines = Box::new(Poses { place_of, keypoints });
     let keypoints = Some(Keypoints { count: keypoints, mirrored: mirrored(&names, keypoints) });
-    ultralytics::plan(scene, options, Content { classes, keypoints, other: NO_SKELETON, lines })
+    let kinds = &[ShapeKind::Skeleton];
+    ultralytics::plan(scene, options, Content { classes, keypoints, kinds, other: NO_SKELETON, lines })
 }
 
 /// The sublabels of a skeleton in the order of its drawing; those that the drawing lacks (where CVAT fails) follow.
@@ -83,9 +84,6 @@ impl Visibility {
 
 impl Lines for Poses {
     fn write(&self, shape: &Shape<'_>, out: &mut Output) -> Result<Outcome> {
-        if shape.item.kind != ShapeKind::Skeleton {
-            return Ok(NO_SKELETON);
-        }
         let picture = shape.picture()?;
         let mut keypoints = self.keypoints_of(shape, out);
         let outcome = if shape.layout.is_inside { leave_inside(&mut keypoints, picture) } else { Outcome::Written };

@@ -28,7 +28,12 @@ const TOO_THIN: Outcome = Outcome::Dropped("it is too thin to have an outline");
 
 fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let classes = top_labels(&scene.dataset.schema);
-    ultralytics::plan(scene, options, Content { classes, keypoints: None, other: NO_AREA, lines: Box::new(Polygons) })
+    let kinds = &[ShapeKind::Polygon, ShapeKind::Mask, ShapeKind::Ellipse];
+    ultralytics::plan(
+        scene,
+        options,
+        Content { classes, keypoints: None, kinds, other: NO_AREA, lines: Box::new(Polygons) },
+    )
 }
 
 struct Polygons;
@@ -45,10 +50,7 @@ impl Lines for Polygons {
                 write_polygon(shape, points.into_iter(), &mut out.bytes)?;
                 Ok(outcome)
             }
-            ShapeKind::Mask | ShapeKind::Ellipse => {
-                write_outlines(shape, out).map_err(|error| located(error, shape.timeline, shape.item))
-            }
-            _ => Ok(NO_AREA),
+            _ => write_outlines(shape, out).map_err(|error| located(error, shape.timeline, shape.item)),
         }
     }
 }

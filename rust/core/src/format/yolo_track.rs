@@ -7,6 +7,7 @@ use super::{Format, Options, Profile};
 use crate::error::Result;
 use crate::plan::{Output, Plan};
 use crate::report::Outcome;
+use crate::schema::ShapeKind;
 use crate::timeline::Scene;
 
 /// The format.
@@ -30,7 +31,8 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         Profile::Cvat => Box::new(TrackedBoxes { has_id }),
         Profile::Training => Box::new(BoxesWithoutId),
     };
-    ultralytics::plan(scene, options, Content { classes: top_labels(schema), keypoints: None, other: NO_BOX, lines })
+    let (classes, kinds) = (top_labels(schema), &[ShapeKind::Rectangle]);
+    ultralytics::plan(scene, options, Content { classes, keypoints: None, kinds, other: NO_BOX, lines })
 }
 
 /// Ultralytics leaves out a picture whose lines have a sixth column.
