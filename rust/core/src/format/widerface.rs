@@ -9,9 +9,11 @@
 //! ```
 
 use super::annotation::{Value, Values, attributes, int_of, located, required_corners};
+use super::ids::Ids;
 use super::listing::{LINE_BREAKS, Picture, check_labels, has_any, label_names};
 use super::splits::{groups, names_of_timelines};
-use super::{Format, Options};
+use super::verdicts::Verdicts;
+use super::{Format, Options, Profile};
 use crate::error::{Code, Error, Result};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
@@ -69,6 +71,10 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let groups = groups(scene, options.profile);
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
+    let ids = match options.profile {
+        Profile::Cvat => Ids::default(),
+        Profile::Training => Ids::of_groups(scene, &groups),
+    };
     parts.extend(groups.into_iter().map(|(subset, timelines)| Part::Member {
         name: format!("wider_face_split/wider_face_{subset}_bbx_gt.txt"),
         chunks: frame_chunks(scene, timelines, BOXES),
@@ -76,8 +82,15 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     if options.save_images {
         parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
+    let names = label_names(&scene.dataset.schema).into_iter().enumerate();
+    let events = names.map(|(label, name)| format!("{label}--{name}")).collect();
+    // The one label whose boxes are written; none if those of all labels are.
     let only = scene.dataset.schema.find(None, FACE).filter(|_| layout.faces_only);
-    Ok(Plan { parts, encoder: Box::new(WiderFace { scene, layout, subset_of, only }) })
+    let verdicts = Verdicts::new(scene.dataset, |label, kind| match kind {
+        ShapeKind::Rectangle => only.filter(|only| *only != label).map(|_| NO_FACE),
+        _ => Some(NO_BOX),
+    });
+    Ok(Plan { parts, encoder: Box::new(WiderFace { scene, layout, subset_of, ids, events, verdicts }) })
 }
 
 struct WiderFace<'s> {
@@ -85,8 +98,12 @@ struct WiderFace<'s> {
     layout: &'static Layout,
     /// The subset of each timeline.
     subset_of: Vec<String>,
-    /// The one label whose boxes are written; none if those of all labels are.
-    only: Option<u32>,
+    /// Names of pictures of their own where subsets that share a file have the same.
+    ids: Ids,
+    /// The folder that a tag of each label puts pictures in.
+    events: Vec<String>,
+    /// Of all that is no face.
+    verdicts: Verdicts,
 }
 
 impl Encoder for WiderFace<'_> {
@@ -97,87 +114,63 @@ impl Encoder for WiderFace<'_> {
         }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut picture = Picture::default();
-        let mut visit = std::mem::take(&mut out.scratch.visit);
-        timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-            picture.read(timeline, view.frame, &LINE_BREAKS)?;
-            if chunk.section == PICTURES {
-                let path = path(timeline, view, &picture);
+        if chunk.section == PICTURES {
+            for view in timeline.tagged_frames(places(chunk)?) {
+                self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+                let path = self.path(timeline, &view, &picture).concat();
                 out.picture(
                     format!("WIDER_{}/images/{path}", self.subset_of[chunk.timeline]),
                     chunk.timeline,
                     view.frame,
                 );
-                return Ok(());
             }
-            self.frame(timeline, view, &picture, out)
-        })?;
-        out.scratch.visit = visit;
-        Ok(())
-    }
-}
-
-/// The path of a picture: its folder is the event that its first tag names.
-fn path(timeline: &Timeline<'_>, view: &FrameView<'_>, Picture { id, extension }: &Picture) -> String {
-    let labels = &timeline.dataset.columns.tags.label;
-    match view.tags.first().map(|&row| labels[row as usize]) {
-        Some(label) => format!("{label}--{}/{id}{extension}", timeline.dataset.schema.label(label).name),
-        None => format!("no_label/{id}{extension}"),
+            return Ok(());
+        }
+        let mut values = Values::new();
+        self.verdicts.visit(timeline, places(chunk)?, out, |view, out| {
+            self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+            self.ids.note(chunk.timeline, timeline, view.frame, &mut out.tally);
+            self.frame(timeline, view, &picture, &mut values, out)
+        })
     }
 }
 
 impl<'s> WiderFace<'s> {
+    /// The path of a picture: its folder is the event that its first tag names.
+    fn path<'a>(&'a self, timeline: &Timeline<'_>, view: &FrameView<'_>, picture: &'a Picture) -> [&'a str; 4] {
+        let label = view.tags.first().map(|&row| timeline.dataset.columns.tags.label[row as usize]);
+        let event = label.map_or("no_label", |label| self.events[label as usize].as_str());
+        [event, "/", &picture.id, &picture.extension]
+    }
+
     fn frame(
         &self,
         timeline: &'s Timeline<'s>,
         view: &FrameView<'_>,
         picture: &Picture,
+        values: &mut Values<'s>,
         out: &mut Output,
     ) -> Result<()> {
         let labels = &timeline.dataset.columns.tags.label;
-        out.text(&path(timeline, view, picture));
+        self.path(timeline, view, picture).into_iter().for_each(|part| out.text(part));
         out.bytes.push(b'\n');
-        let boxes = view.items.iter().filter(|item| self.refusal(item).is_none()).count();
-        if boxes > 0 {
-            number::uint(&mut out.bytes, boxes as u64);
-            out.bytes.push(b'\n');
-        } else {
+        if view.items.is_empty() {
             out.text(self.layout.without_boxes);
+        } else {
+            number::uint(&mut out.bytes, view.items.len() as u64);
+            out.bytes.push(b'\n');
         }
-        let mut values = Values::new();
         for item in view.items {
-            let outcome = self.shape(timeline, item, &mut values, out)?;
-            out.tally.shape(item, outcome);
+            let corners = required_corners(timeline.points(item, &mut out.scratch.points))
+                .map_err(|error| located(error, timeline, item))?;
+            (self.layout.line)(timeline, item, corners, values, out)?;
+            out.tally.shape(item, if timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
         }
         for (place, &row) in view.tags.iter().enumerate() {
             out.tally.tag(labels[row as usize], if place == 0 { EVENT } else { LATER_TAG });
         }
         out.tally.frames += 1;
         Ok(())
-    }
-
-    /// Why a shape is not written, if it is not.
-    fn refusal(&self, item: &Item) -> Option<Outcome> {
-        match item.kind {
-            ShapeKind::Rectangle if self.only.is_none_or(|label| label == item.label) => None,
-            ShapeKind::Rectangle => Some(NO_FACE),
-            _ => Some(NO_BOX),
-        }
-    }
-
-    fn shape(
-        &self,
-        timeline: &'s Timeline<'s>,
-        item: &Item,
-        values: &mut Values<'s>,
-        out: &mut Output,
-    ) -> Result<Outcome> {
-        if let Some(refusal) = self.refusal(item) {
-            return Ok(refusal);
-        }
-        let corners = required_corners(timeline.points(item, &mut out.scratch.points))
-            .map_err(|error| located(error, timeline, item))?;
-        (self.layout.line)(timeline, item, corners, values, out)?;
-        Ok(if timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED })
     }
 }
 
@@ -241,4 +234,29 @@ fn write_official_line<'a>(
     }
     out.bytes.push(b'\n');
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::export_for;
+    use super::*;
+    use crate::timeline::testing::*;
+
+    #[test]
+    fn frames_of_subsets_that_training_unites_have_names_of_their_own() {
+        let clip = |name, subset| {
+            let shapes = vec![rectangle(0, 1, [1.0, 2.0, 4.0, 6.0])];
+            TaskSketch { name, subset, ..video(2, vec![JobSketch { shapes, ..job(0, 1) }]) }
+        };
+        let data = project(vec![label("face")], vec![clip("one", "train"), clip("two", "training")]);
+        let made = export_for(Profile::Training, &FORMAT, &Scene::new(&data).unwrap()).unwrap();
+        let lines = made.text("wider_face_split/wider_face_train_bbx_gt.txt").lines();
+        let names: Vec<&str> = lines.filter(|line| line.ends_with(".png")).collect();
+        assert_eq!(
+            names,
+            ["frame_000000.png", "frame_000001.png", "frame_000000_1.png", "frame_000001_1.png"]
+                .map(|name| format!("no_label/{name}"))
+        );
+        assert_eq!(made.report.notes.iter().map(|note| note.count).collect::<Vec<_>>(), [2]);
+    }
 }
