@@ -180,6 +180,16 @@ def test_where_the_packets_do_not_tell_which_frame_is_which_none_follows_what_ca
     assert [number for number in range(90) if frame_or_none(video, number)] == list(range(47))
 
 
+def test_a_frame_in_front_of_a_key_frame_that_is_lost_is_not_mistaken_for_the_last_one_that_was_shown(tmp_path):
+    path = film(tmp_path / "v.mp4", 90, g="30", bf="0", sc_threshold="0")
+    for place in (47, 60):
+        damaged(path, place, whole=True)
+    video = Video(str(path))
+    assert shown(pixels(video.frame(46))) == 46
+    assert [frame_or_none(video, number) for number in (65, 59)] == [None, None]
+    assert shown(pixels(video.frame(45))) == 45
+
+
 def frame_or_none(video: Video, number: int) -> av.VideoFrame | None:
     with suppress(framehaul.Error):
         return video.frame(number)

@@ -122,7 +122,9 @@ class Video:
         return None
 
     def _show(self, number: int) -> None:
-        if number < self._next - 1:
+        if number == self._shown_number:
+            return
+        if number < self._next:
             self._reopen()
         while self._next <= number:
             self._advance(number)
@@ -147,7 +149,7 @@ class Video:
 
     def _start(self, number: int) -> None:
         """Decodes from where the container is; that is this frame."""
-        self._next = number
+        self._next, self._shown_number = number, -1
         self._damaged: int | None = None
         self._failure: str | None = None
         self._frames = self._decoded()
@@ -185,7 +187,7 @@ class Video:
         elif frame.key_frame:
             self._damaged = None
         self._skipped += self._next < wanted
-        self._shown = frame
+        self._shown, self._shown_number = frame, self._next
         self._next += 1
 
     def _decode(self) -> VideoFrame | None:
@@ -230,9 +232,8 @@ class Video:
 
     def _is_right(self, index: _Index) -> bool:
         """Whether no frame has been missed so far."""
-        if self._is_lost or not 0 < self._next <= len(index.pts):
-            return self._is_lost
-        return bool(index.pts[self._next - 1] == self._shown.pts)
+        place = self._shown_number
+        return self._is_lost or bool(0 <= place < len(index.pts) and index.pts[place] == self._shown.pts)
 
 
 def _open(url: str) -> InputContainer:
