@@ -59,6 +59,7 @@ impl KnownLayout {
             if list.length > 0 { slice::from_raw_parts(list.items, list.length as usize) } else { &[] }
         };
         let items = items.get(first..).unwrap_or_default();
+        prefetch(items);
         values.reserve(items.len());
         let (start, mut read) = (values.len(), 0);
         // The length is stored once: with `push`, each float waits for that of the one before, 3 ns.
@@ -75,6 +76,21 @@ impl KnownLayout {
         unsafe { values.set_len(start + read) };
     }
 }
+
+/// Asks for the memory of objects ahead of reading them: those of many shapes fill no cache, and a float that has to be
+/// waited for takes longer than all the rest.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+fn prefetch(items: &[*const Head]) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    for &item in items {
+        // SAFETY: a hint, which does nothing for an address that is none.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(item.cast()) };
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn prefetch(_: &[*const Head]) {}
 
 /// Whether version and sizes are as they must be, and a list gives back what was put into it.
 fn is_known(py: Python<'_>) -> PyResult<bool> {
