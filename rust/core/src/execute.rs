@@ -229,6 +229,8 @@ fn run(
     std::thread::scope(|scope| {
         // Whatever happens here, the workers end: `scope` waits for them.
         let _open = OpenGate(&gate);
+        // Dropped with all that was sent when this ends: workers may wait for an answer.
+        let receiver = receiver;
         for _ in 0..threads.min(chunks.len()) {
             let worker = Worker {
                 encoder: plan.encoder.as_ref(),
