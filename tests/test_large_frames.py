@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
 import zipfile
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import framehaul
+from framehaul import mask
 from generate import Task, backup
 
 MASKS = 400
@@ -50,6 +54,26 @@ def test_files_of_a_frame_are_whole_and_in_order_whatever_the_threads(source, tm
     masks = [re.fullmatch(r"masks/default/(.*)\.png", name) for name, _, _ in written[1]]
     assert sum(mask is not None for mask in masks) == 2 * MASKS
     assert written[1] == written[3]
+
+
+@pytest.mark.parametrize("compression", ["none", "fast"])
+def test_a_file_that_is_larger_than_that_is_whole_too(tmp_path, compression):
+    task = Task(frames=2, polygons=5, images=True, width=5000, height=4000)
+    source = backup(task, tmp_path / "task.zip")
+    framehaul.export(source, "ICDAR Segmentation 1.0", tmp_path / "out.zip", compression=compression)
+    framehaul.export(source, "ICDAR Segmentation 1.0", f"{tmp_path / 'out'}/", threads=1)
+    shapes = framehaul.open(source)
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        names = archive.namelist()
+        assert [name.rsplit("_GT.", 1)[1] for name in names] == ["txt", "bmp"] * 2
+        for frame, name in enumerate(names[1::2]):
+            content = archive.read(name)
+            assert content == (tmp_path / "out" / name).read_bytes()
+            image = np.asarray(Image.open(io.BytesIO(content)))
+            assert image.shape == (4000, 5000, 3)
+            polygons = [shape.points for shape in shapes.frame(0, frame).annotations]
+            painted = mask.decode(mask.merge([mask.from_polygons(p, height=4000, width=5000) for p in polygons]))
+            assert np.array_equal((image != 255).any(axis=2), painted.astype(bool))
 
 
 def test_an_export_that_is_stopped_in_the_middle_of_a_frame_leaves_nothing(source, tmp_path):

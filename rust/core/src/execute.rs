@@ -204,10 +204,17 @@ struct Done {
 
 /// What a worker sends about the chunk at a place.
 enum Sent {
-    /// Its first files or the next, when all chunks before it are written; and who is to be told when these are, too.
-    Files(sink::Chunk, Sender<()>),
+    /// What is to be written of it already, when all chunks before it are; and who is to be told when that is done.
+    Early(Vec<Step>, Sender<()>),
     /// The rest or all of it.
     Done(Result<Done>),
+}
+
+/// What the writer does with a file that is larger than what a worker keeps, and with others beside it.
+enum Step {
+    Begin(String),
+    Write(sink::Chunk),
+    End,
 }
 
 /// Encodes all chunks of a plan and writes them in order.
@@ -263,8 +270,8 @@ fn run(
                 }
                 match receiver.recv_timeout(TELL_EVERY) {
                     Ok((at, Sent::Done(done))) => drop(waiting.insert(at, done)),
-                    Ok((_, Sent::Files(packed, written))) => {
-                        writer.sink.write(packed)?;
+                    Ok((_, Sent::Early(steps, written))) => {
+                        steps.into_iter().try_for_each(|step| writer.step(step))?;
                         // The worker waits for this, if nothing has happened to it.
                         let _ = written.send(());
                     }
@@ -305,6 +312,14 @@ impl Writer<'_, '_> {
         self.progress.annotations += done.tally.annotations();
         self.progress.bytes += done.bytes;
         Ok(())
+    }
+
+    fn step(&mut self, step: Step) -> Result<()> {
+        match step {
+            Step::Begin(name) => self.sink.begin(&name),
+            Step::Write(packed) => self.sink.write(packed),
+            Step::End => self.sink.end(),
+        }
     }
 
     /// Tells how far it is, if it is time to; an error if all is to stop.
@@ -387,19 +402,40 @@ impl Worker<'_> {
         Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes, notes })
     }
 
-    /// Writes files of the chunk at a place before its end, when it is its turn.
+    /// Has files of the chunk at a place written before its end, when it is its turn.
     fn relief(&self, place: usize) -> Relief {
         let (gate, sender, packing) = (self.gate.clone(), self.sender.clone(), self.packing);
-        Box::new(move |output| {
+        Box::new(move |output, goes_on| {
             let ended = || Error::new(Code::Interrupted, "the run has ended");
             if !gate.wait_to_write(place) {
                 return Err(ended());
             }
-            let mut packer = Packer::new(packing);
-            output.files().try_for_each(|(name, content)| packer.file(name, content))?;
+            let steps = steps(output, goes_on, &mut Packer::new(packing))?;
             let (written, wait) = crossbeam_channel::bounded(1);
-            sender.send((place, Sent::Files(packer.take(), written))).map_err(|_| ended())?;
+            sender.send((place, Sent::Early(steps, written))).map_err(|_| ended())?;
             wait.recv().map_err(|_| ended())
         })
     }
+}
+
+/// More of the file that went on, whole files, and the beginning of the one that goes on.
+fn steps(output: &Output, goes_on: bool, packer: &mut Packer) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    let mut files: Vec<(&str, &[u8])> = output.files().collect();
+    if let Some(more) = output.continued() {
+        steps.push(Step::Write(packer.part(more)?));
+        if !goes_on || !files.is_empty() {
+            steps.push(Step::End);
+        }
+    }
+    let last = if goes_on { files.pop() } else { None };
+    if !files.is_empty() {
+        files.iter().try_for_each(|(name, content)| packer.file(name, content))?;
+        steps.push(Step::Write(packer.take()));
+    }
+    if let Some((name, beginning)) = last {
+        steps.push(Step::Begin(name.to_owned()));
+        steps.push(Step::Write(packer.part(beginning)?));
+    }
+    Ok(steps)
 }

@@ -81,14 +81,23 @@ pub struct Output {
     pub tally: Tally,
     /// Memory for intermediate results.
     pub scratch: Scratch,
-    /// Takes finished files when there are many bytes of them, as of the masks of a huge picture. Without one they stay.
+    /// Takes files when there are many bytes of them, as of the masks of a huge picture. Without one they stay.
     pub relief: Option<Relief>,
-    /// How many bytes were taken, and the first error of that.
-    relieved: (u64, Option<Error>),
+    relieved: Relieved,
 }
 
-/// Writes the files of a chunk that is not finished.
-pub type Relief = Box<dyn FnMut(&Output) -> Result<()>>;
+/// Writes files of a chunk that is not finished; says whether the last of them goes on.
+pub type Relief = Box<dyn FnMut(&Output, bool) -> Result<()>>;
+
+/// What was handed on before the end of a chunk.
+#[derive(Default)]
+struct Relieved {
+    bytes: u64,
+    /// Whether the last file was not whole.
+    goes_on: bool,
+    /// The first error.
+    error: Option<Error>,
+}
 
 /// More than this is not kept of a chunk that writes files. Normal ones have a megabyte.
 const MOST_BYTES: usize = 16 << 20;
@@ -134,33 +143,49 @@ impl Output {
         self.names.clear();
         self.pictures.clear();
         self.tally = Tally::default();
-        self.relieved = (0, None);
+        self.relieved = Relieved::default();
     }
 
-    /// Takes finished files away if there are too many bytes of them.
-    fn relieve(&mut self) {
-        if self.bytes.len() < MOST_BYTES {
-            return;
-        }
+    /// Hands on what there is; whether the last file goes on.
+    fn relieve(&mut self, goes_on: bool) {
         let Some(mut relief) = self.relief.take() else { return };
-        let (bytes, error) = std::mem::take(&mut self.relieved);
-        let error = error.or(relief(self).err());
-        self.relieved = (bytes + self.bytes.len() as u64, error);
+        let result = relief(self, goes_on);
         self.relief = Some(relief);
+        self.relieved.bytes += self.bytes.len() as u64;
+        self.relieved.goes_on = goes_on;
+        self.relieved.error = self.relieved.error.take().or(result.err());
         self.bytes.clear();
         self.files.clear();
         self.names.clear();
     }
 
-    /// The number of all bytes of the chunk, or the error of what was taken away before its end.
+    /// To be called between the pieces of a file that may be long.
+    pub fn flow(&mut self) {
+        if self.bytes.len() >= MOST_BYTES {
+            self.relieve(true);
+        }
+    }
+
+    /// What there is more of the file of which the beginning was handed on.
+    pub fn continued(&self) -> Option<&[u8]> {
+        let end = self.files.first().map_or(self.bytes.len(), |file| file.bytes);
+        self.relieved.goes_on.then(|| &self.bytes[..end])
+    }
+
+    /// The number of all bytes of the chunk, or the error of what was handed on before its end.
     pub fn finish(&mut self) -> Result<u64> {
-        let (bytes, error) = std::mem::take(&mut self.relieved);
+        if self.relieved.goes_on {
+            self.relieve(false);
+        }
+        let Relieved { bytes, error, .. } = std::mem::take(&mut self.relieved);
         error.map_or(Ok(bytes + self.bytes.len() as u64), Err)
     }
 
     /// Starts a file; what is appended from here on is its content.
     pub fn begin_file(&mut self, name: &str) {
-        self.relieve();
+        if self.bytes.len() >= MOST_BYTES {
+            self.relieve(false);
+        }
         self.file_from(self.bytes.len(), name);
     }
 

@@ -117,7 +117,7 @@ fn write(frame: &Frame<'_>, layout: &Layout, painting: &mut Painting, out: &mut 
         at.map_or(WHITE, |at| characters.get(at).map_or(BLACK, |character| character.colour))
     });
     out.begin_file(&path("bmp"));
-    bitmap(painting.canvas(), &colours, &mut out.bytes)
+    bitmap(painting.canvas(), &colours, out)
 }
 
 /// The masks in the order of their attribute `index`, each with its colour.
@@ -228,19 +228,22 @@ fn write_whole_numbers(
 const HEADER: u32 = 54;
 
 /// Appends a bitmap of 24 bits a pixel: rows from the bottom up, blue first, each filled up to four bytes.
-fn bitmap(canvas: &Canvas, colours: &[Colour], bytes: &mut Vec<u8>) -> Result<()> {
+fn bitmap(canvas: &Canvas, colours: &[Colour], out: &mut Output) -> Result<()> {
     let (width, height) = (canvas.width(), canvas.height());
     let row = (width as usize * 3).next_multiple_of(4);
     let too_large = || Error::new(Code::TooLarge, format!("a bitmap of {width} by {height} pixels is too large"));
     let size =
         (row as u64).checked_mul(u64::from(height)).and_then(|size| u32::try_from(size + u64::from(HEADER)).ok());
     let size = size.filter(|size| i32::try_from(*size).is_ok()).ok_or_else(too_large)?;
+    let bytes = &mut out.bytes;
     bytes.extend_from_slice(b"BM");
     [size, 0, HEADER, 40, width, height].iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
     // One plane of 24 bits, not compressed; the rest may be 0.
     bytes.extend_from_slice(&[1, 0, 24, 0]);
     [0u32; 6].iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
     for changes in canvas.rows().rev() {
+        out.flow();
+        let bytes = &mut out.bytes;
         let start = bytes.len();
         let ends = changes.iter().skip(1).map(|change| change.from).chain([width]);
         let first = changes.first().map_or(width, |change| change.from);
