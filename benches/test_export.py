@@ -10,8 +10,8 @@ Of each format that writes text, all in this process and warm:
 * *open-and-export* reads the backup first, as a user does who exports once.
 
 The table of a group shows behind each time how many times the least of its group it is: of *export* that is its ratio
-to the floor. Lists, such as those of ImageNet, have floors of a few milliseconds, a few hundred kilobytes made of a
-million annotations; what counts there is the time.
+to the floor. Formats that hold none of these shapes, such as the lists of ImageNet, count them without a visit to each
+frame and have floors of a few milliseconds: as much as merging the jobs and starting the threads take.
 
 *command* is the whole command in a process of its own, the start of Python included, for five formats; `start` is a
 command that does nothing. Formats that write an image for each frame or mask are timed on fewer and smaller frames and
