@@ -19,7 +19,7 @@ use crate::geometry::{rotated_box_to_polygon, smallest_box};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures};
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
-use crate::text::number::{repr, round2_numpy};
+use crate::text::number::repr_round2;
 use crate::timeline::{FrameView, Item, Scene, Timeline};
 
 /// The format.
@@ -230,19 +230,22 @@ fn separator(kind: ShapeKind) -> Option<u8> {
 }
 
 fn write_coordinates(timeline: &Timeline<'_>, item: &Item, separator: u8, out: &mut Output) -> Result<()> {
-    let points = timeline.points(item, &mut out.scratch.points);
-    let mut write = |values: &mut dyn Iterator<Item = f64>| {
-        for (place, value) in values.enumerate() {
-            out.bytes.extend((place > 0).then_some(separator));
-            repr(&mut out.bytes, value);
+    let Output { bytes, scratch, .. } = out;
+    let points = timeline.points(item, &mut scratch.points);
+    let corners;
+    let points = match item.kind {
+        ShapeKind::Polygon => points,
+        _ => {
+            corners = required_corners(points).map_err(|error| located(error, timeline, item))?;
+            &corners
         }
     };
-    if item.kind == ShapeKind::Polygon {
-        write(&mut points.iter().copied().map(round2_numpy));
-        return Ok(());
+    for (place, &value) in points.iter().enumerate() {
+        if place > 0 {
+            bytes.push(separator);
+        }
+        repr_round2(bytes, value);
     }
-    let corners = required_corners(points).map_err(|error| located(error, timeline, item))?;
-    write(&mut corners.into_iter());
     Ok(())
 }
 

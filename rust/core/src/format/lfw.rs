@@ -25,7 +25,7 @@ use crate::plan::{
 };
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
-use crate::text::number::{self, round2_numpy};
+use crate::text::number;
 use crate::timeline::{FrameView, Scene, Timeline};
 
 /// The format.
@@ -297,7 +297,7 @@ fn landmarks(timeline: &Timeline<'_>, places: Range<u32>, out: &mut Output) -> R
                 bytes.extend_from_slice(b".jpg");
                 for &value in timeline.points(item, points) {
                     bytes.push(b'\t');
-                    number::repr(bytes, round2_numpy(value));
+                    number::repr_round2(bytes, value);
                 }
                 bytes.push(b'\n');
             }

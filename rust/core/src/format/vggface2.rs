@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, picture_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
-use crate::text::number::{self, round2_numpy};
+use crate::text::number;
 use crate::timeline::{FrameView, Item, Scene, Timeline};
 
 /// The format.
@@ -204,7 +204,7 @@ impl Frame<'_> {
         self.write_face(item, number, name, bytes);
         for &value in points {
             bytes.push(b',');
-            number::repr(bytes, round2_numpy(value));
+            number::repr_round2(bytes, value);
         }
         out.text("\r\n");
         Outcome::Written

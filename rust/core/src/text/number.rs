@@ -76,6 +76,17 @@ pub fn round2_numpy(value: f64) -> f64 {
     round_ties_even(value * 100.0) / 100.0
 }
 
+/// Appends [`repr`] of [`round2_numpy`]. The hundredths are at hand before they become a double again: see `short` for why
+/// they are its shortest digits.
+pub fn repr_round2(out: &mut Vec<u8>, value: f64) {
+    let units = round_ties_even(value * 100.0);
+    if units.abs() < 9e14 {
+        let magnitude = units.abs() as u64;
+        return decimal::<2>(out, units.is_sign_negative(), magnitude, usize::from(magnitude.is_multiple_of(10)));
+    }
+    repr(out, units / 100.0);
+}
+
 /// The integer nearest to `value`, of two the even one. The same as [`f64::round_ties_even`], which without SSE 4.1 is a
 /// call of a function: a sum as great as 2^52 has no room for fractions, and the processor rounds them as wanted.
 fn round_ties_even(value: f64) -> f64 {
@@ -411,6 +422,13 @@ mod tests {
             for text in [text(repr, value), text(json_float, value)] {
                 prop_assert_eq!(text.parse::<f64>().unwrap().to_bits(), value.to_bits());
                 prop_assert_eq!(digits(&text), digits(&format!("{value:e}")));
+            }
+        }
+
+        #[test]
+        fn rounding_and_printing_at_once_is_the_same_as_one_after_the_other(value in doubles(), hundredths in -1_000_000_000..1_000_000_000i64) {
+            for value in [value, hundredths as f64 / 1e4, -0.0] {
+                prop_assert_eq!(text(repr_round2, value), text(repr, round2_numpy(value)));
             }
         }
 
