@@ -91,6 +91,11 @@ impl AttributeValues {
         self.offsets[row] as usize..self.offsets[row + 1] as usize
     }
 
+    /// The attributes of a row, in stored order.
+    pub fn of(&self, row: u32) -> &[u32] {
+        &self.attribute[self.range(row)]
+    }
+
     /// The `(attribute, value)` pairs of a row, in stored order.
     pub fn get(&self, row: u32) -> impl ExactSizeIterator<Item = (u32, u32)> + Clone + '_ {
         let range = self.range(row);

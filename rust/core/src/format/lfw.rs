@@ -238,6 +238,9 @@ impl Lfw<'_> {
     fn people(&self, subset: &str, out: &mut Output) {
         let schema = &self.scene.dataset.schema;
         let names = label_names(schema);
+        // Labels of one name, of different skeletons, are one person.
+        let first = |name: &&str| names.iter().position(|known| known == name).unwrap_or_default();
+        let person_of: Vec<usize> = names.iter().map(first).collect();
         let mut counts = vec![0_u64; names.len()];
         let timelines = self.scene.timelines.iter().zip(&self.subset_of);
         for (timeline, _) in timelines.filter(|(_, its_subset)| *its_subset == subset) {
@@ -246,9 +249,7 @@ impl Lfw<'_> {
             for &row in &timeline.tags {
                 let frame = columns.frame[row as usize];
                 if last.replace(frame) != Some(frame) && timeline.frames.contains(frame) {
-                    let name = names[columns.label[row as usize] as usize];
-                    let first = names.iter().position(|known| *known == name);
-                    first.into_iter().for_each(|first| counts[first] += 1);
+                    counts[person_of[columns.label[row as usize] as usize]] += 1;
                 }
             }
         }

@@ -67,7 +67,8 @@ impl Picture {
         self.id.clear();
         self.extension.clear();
         timeline.write_id(frame, &mut self.id, &mut self.extension);
-        if has_any(&self.id, breaks) || has_any(&self.extension, breaks) {
+        // The names of a video's frames are ours.
+        if timeline.has_paths() && (has_any(&self.id, breaks) || has_any(&self.extension, breaks)) {
             let message = "the name of a picture has a character in it that the format's lists cannot hold";
             return Err(at_frame(Error::new(Code::Unsupported, message), timeline, frame));
         }

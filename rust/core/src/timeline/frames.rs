@@ -160,10 +160,7 @@ impl FrameNames {
 
     fn write_own(&self, dataset: &Dataset, task: &Task, frame: u32, out: &mut String) {
         match &task.media {
-            Media::Video { .. } => {
-                out.push_str("frame_");
-                push_number(task.absolute(frame) + self.offset, out);
-            }
+            Media::Video { .. } => push_frame_name(task.absolute(frame) + self.offset, out),
             Media::Images { rows } => out.push_str(self.picture(dataset, rows, frame)),
         }
     }
@@ -175,12 +172,22 @@ impl FrameNames {
     }
 }
 
-/// Writes a number with at least six digits.
-fn push_number(number: u64, out: &mut String) {
-    let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(number);
-    out.push_str(&"000000"[digits.len().min(6)..]);
-    out.push_str(digits);
+/// Writes the name of a video's frame: its number has at least six digits. Nearly all have just six, and are written at
+/// once: a list may have millions and little else.
+fn push_frame_name(number: u64, out: &mut String) {
+    let mut name = *b"frame_000000";
+    let mut rest = number;
+    for digit in name[6..].iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
+    match std::str::from_utf8(&name) {
+        Ok(name) if rest == 0 => out.push_str(name),
+        _ => {
+            out.push_str("frame_");
+            out.push_str(itoa::Buffer::new().format(number));
+        }
+    }
 }
 
 /// Splits a name as Python's `os.path.splitext` does: leading dots of the last part start no extension.
@@ -248,6 +255,21 @@ mod tests {
         assert!(set.is_empty());
         assert_eq!(set.iter().count(), 0);
         assert_eq!(set.slice(0..0).count(), 0);
+    }
+
+    #[test]
+    fn names_of_frames_have_six_digits_or_more() {
+        for (number, expected) in [
+            (0, "frame_000000"),
+            (1_203, "frame_001203"),
+            (999_999, "frame_999999"),
+            (1_000_000, "frame_1000000"),
+            (u64::MAX, "frame_18446744073709551615"),
+        ] {
+            let mut name = String::new();
+            push_frame_name(number, &mut name);
+            assert_eq!(name, expected);
+        }
     }
 
     #[test]

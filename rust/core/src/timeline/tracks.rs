@@ -116,7 +116,9 @@ pub struct Tracks {
 impl Tracks {
     /// Lays out merged tracks. `is_deleted` says on which frames keyframes do not exist.
     pub fn new(dataset: &Dataset, loose: Vec<LooseTrack>, is_deleted: impl Fn(u32) -> bool) -> Result<Self> {
-        let mut this = Self::default();
+        let count = |track: &LooseTrack| track.keyframes.len();
+        let all = loose.iter().map(|track| count(track) + track.elements.iter().map(count).sum::<usize>()).sum();
+        let mut this = Self { keyframes: Vec::with_capacity(all), ..Self::default() };
         for (place, loose) in loose.into_iter().enumerate() {
             let context = |error: Error| error.in_track(place as u64);
             let keyframes = this.lay(dataset, &loose, &is_deleted).map_err(context)?;
@@ -162,14 +164,12 @@ impl Tracks {
     }
 
     fn carry(&mut self, columns: &Columns, previous: Keyframe, keyframe: &mut Keyframe) {
-        let own = columns.keyframes.attributes.get(keyframe.row);
+        let attributes = &columns.keyframes.attributes;
         // Mostly both have the same.
-        if previous.carried == OWN {
-            let before = columns.keyframes.attributes.get(previous.row);
-            if before.map(|(attribute, _)| attribute).eq(own.clone().map(|(attribute, _)| attribute)) {
-                return;
-            }
+        if previous.carried == OWN && attributes.of(previous.row) == attributes.of(keyframe.row) {
+            return;
         }
+        let own = attributes.get(keyframe.row);
         let has = |attribute: u32| own.clone().any(|(number, _)| number == attribute);
         if self.values(columns, previous).all(|(attribute, _)| has(attribute)) {
             return;
