@@ -228,7 +228,7 @@ fn write_numbers(labels: &[u32], bytes: &mut Vec<u8>) {
 /// A name with blanks inside has quotes, in front of its extension.
 fn write_name(picture: &Picture, bytes: &mut Vec<u8>) {
     // Blanks are rare and slow to find.
-    let may_have_blanks = picture.id.bytes().any(|byte| byte <= b' ' || !byte.is_ascii());
+    let may_have_blanks = picture.id.bytes().fold(false, |found, byte| found | (byte <= b' ') | !byte.is_ascii());
     let has_blanks = may_have_blanks && picture.id.trim_matches(is_blank).contains(is_blank);
     let quote: &[u8] = if has_blanks { b"\"" } else { b"" };
     bytes.extend_from_slice(quote);

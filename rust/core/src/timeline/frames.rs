@@ -172,22 +172,15 @@ impl FrameNames {
     }
 }
 
-/// Writes the name of a video's frame: its number has at least six digits. Nearly all have just six, and are written at
-/// once: a list may have millions and little else.
+/// Writes the name of a video's frame: its number has at least six digits.
 fn push_frame_name(number: u64, out: &mut String) {
-    let mut name = *b"frame_000000";
-    let mut rest = number;
-    for digit in name[6..].iter_mut().rev() {
-        *digit += (rest % 10) as u8;
-        rest /= 10;
-    }
-    match std::str::from_utf8(&name) {
-        Ok(name) if rest == 0 => out.push_str(name),
-        _ => {
-            out.push_str("frame_");
-            out.push_str(itoa::Buffer::new().format(number));
-        }
-    }
+    let mut buffer = itoa::Buffer::new();
+    out.push_str("frame_");
+    out.push_str(match number {
+        // A digit in front keeps the zeros.
+        ..1_000_000 => &buffer.format(1_000_000 + number)[1..],
+        _ => buffer.format(number),
+    });
 }
 
 /// Splits a name as Python's `os.path.splitext` does: leading dots of the last part start no extension.

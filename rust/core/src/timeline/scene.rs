@@ -302,6 +302,10 @@ impl<'d> Timeline<'d> {
     /// Writes the id of a frame in the formats of training tools, its name without extension and with `/` between
     /// folders, and the extension of its picture in lower case.
     pub fn write_id(&self, frame: u32, id: &mut String, extension: &mut String) {
+        if !self.has_paths() {
+            self.write_name(frame, id);
+            return extension.push_str(self.names.image_format.extension());
+        }
         self.write_parts(frame, id, |dot_extension| {
             if dot_extension.is_ascii() {
                 let start = extension.len();
@@ -315,14 +319,14 @@ impl<'d> Timeline<'d> {
 
     /// Writes the id of a frame as [`Timeline::write_id`] does, without the extension.
     pub fn write_stem(&self, frame: u32, id: &mut String) {
+        if !self.has_paths() {
+            return self.write_name(frame, id);
+        }
         self.write_parts(frame, id, |_| ());
     }
 
+    /// Writes the id of a frame whose name is a path, and hands over the extension as it is.
     fn write_parts(&self, frame: u32, id: &mut String, extension: impl FnOnce(&str)) {
-        if !self.has_paths() {
-            self.write_name(frame, id);
-            return extension(self.names.image_format.extension());
-        }
         let mut made = String::new();
         let name = self.picture(frame).unwrap_or_else(|| {
             self.write_name(frame, &mut made);
