@@ -213,8 +213,8 @@ impl Frame<'_> {
     fn boxes(&self, rows: &mut [usize], out: &mut Output) {
         for item in self.view.items {
             let mut corners = || corners(self.timeline.points(item, &mut out.scratch.points));
-            let row = self.row(item, rows);
-            let Some((number, [x0, y0, x1, y1])) = row.and_then(|number| Some((number, corners()?))) else {
+            let Some(number) = self.row(item, rows) else { continue };
+            let Some([x0, y0, x1, y1]) = corners() else {
                 out.tally.shape(item, SECOND);
                 continue;
             };
@@ -226,7 +226,12 @@ impl Frame<'_> {
             out.text("\r\n");
             out.tally.shape(item, if self.timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
         }
-        self.view.items.iter().for_each(|item| rows[item.label as usize] = 0);
+        for item in self.view.items {
+            let faces = std::mem::take(&mut rows[item.label as usize]);
+            if faces > 1 && !self.layout.all_faces {
+                out.tally.several(item.label, Some(item.kind), SECOND, faces as u64 - 1);
+            }
+        }
     }
 
     /// The names of a picture without extension: one in the folder of each label on it, or one for each face.
