@@ -55,9 +55,14 @@ pub struct Loss {
 /// The annotations of a single job, as they are.
 pub fn single(dataset: &Dataset, job: &Job) -> Merged {
     let columns = &dataset.columns;
+    let shapes = top_level(&columns.shapes.elements, job.shapes.clone());
     Merged {
         tags: by_frame(job.tags.clone().collect(), &columns.tags.frame),
-        shapes: by_frame(top_level(&columns.shapes.elements, job.shapes.clone()), &columns.shapes.frame),
+        shapes: if ascends(&columns.shapes.frame[job.shapes.start as usize..job.shapes.end as usize]) {
+            shapes
+        } else {
+            by_frame(shapes, &columns.shapes.frame)
+        },
         tracks: LooseTrack::of_rows(columns, job.tracks.clone()),
         losses: Vec::new(),
     }
@@ -77,6 +82,11 @@ pub fn jobs(dataset: &Dataset, task: &Task, jobs: &[&Job]) -> Merged {
     merged.tags = by_frame(merged.tags, &dataset.columns.tags.frame);
     merge_shapes(dataset, task, &mut merged, shapes);
     merged
+}
+
+/// Whether these frames are in order, as those of a job mostly are. Without a branch for each: there may be millions.
+fn ascends(frames: &[u32]) -> bool {
+    frames.windows(2).fold(true, |ascends, pair| ascends & (pair[0] <= pair[1]))
 }
 
 fn by_frame(mut rows: Vec<u32>, frames: &[u32]) -> Vec<u32> {
