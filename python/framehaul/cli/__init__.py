@@ -21,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _run(arguments)
     except KeyboardInterrupt:
         code = INTERRUPTED
+    # What is done is done: Ctrl-C would end or even crash the interpreter while it puts things away.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     if code == INTERRUPTED:
         _say("interrupted", "stopped by the user; nothing half-written is left")
     sys.exit(code)
