@@ -59,7 +59,10 @@ impl KnownLayout {
             if list.length > 0 { slice::from_raw_parts(list.items, list.length as usize) } else { &[] }
         };
         let items = items.get(first..).unwrap_or_default();
-        prefetch(items);
+        // Once a list: of whole numbers, which CVAT's masks are, each comes back here.
+        if first == 0 {
+            prefetch(items);
+        }
         values.reserve(items.len());
         let (start, mut read) = (values.len(), 0);
         // The length is stored once: with `push`, each float waits for that of the one before, 3 ns.
