@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -59,3 +60,79 @@ def test_a_signal_while_the_source_is_read_stops_too(tmp_path):
     _, stderr = child.communicate(timeout=30)
     assert (child.returncode, stderr.count("\n")) == (130, 1), stderr
     assert time.monotonic() - sent < 5
+
+
+# A clock from outside meets the worst moments by chance only; from inside they are met each time.
+FROM_INSIDE = """
+import signal, sys
+from framehaul import _core
+from framehaul.cli import main
+
+whole = _core.export
+def export(*arguments, **options):
+    {before}
+    made = whole(*arguments, **options)
+    {behind}
+    return made
+_core.export = export
+{first}
+main(sys.argv[1:])
+"""
+
+
+def interrupted_from_inside(out, *arguments, before="pass", behind="pass", first="pass"):
+    code = FROM_INSIDE.format(before=before, behind=behind, first=first)
+    command = [sys.executable, "-c", code, "export", "sample", "-f", "coco", "-o", out, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("out", ["out.zip", "out/"])
+def test_a_signal_behind_the_export_changes_nothing(tmp_path, number, out):
+    report = tmp_path / "report.json"
+    done = interrupted_from_inside(f"{tmp_path}/{out}", "--report", report, behind=f"signal.raise_signal({number:d})")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert framehaul.Report.from_json(report.read_bytes()).text() == done.stdout.removesuffix("\n")
+    assert sorted(os.listdir(tmp_path)) == [out.removesuffix("/"), "report.json"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("formats", [(), ("-f", "yolo")])
+def test_a_signal_just_before_the_export_stops_it(tmp_path, number, formats):
+    out = tmp_path / ("out" if formats else "out.zip")
+    done = interrupted_from_inside(out, *formats, before=f"signal.raise_signal({number:d})")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "error[interrupted]: stopped by the user; nothing half-written is left\n"
+    assert os.listdir(tmp_path) == []
+
+
+def test_ctrl_c_that_is_ignored_stays_ignored(tmp_path):
+    # As a shell starts its jobs in the background.
+    done = interrupted_from_inside(
+        tmp_path / "out.zip",
+        first="signal.signal(signal.SIGINT, signal.SIG_IGN)",
+        before="signal.raise_signal(signal.SIGINT)",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert os.listdir(tmp_path) == ["out.zip"]
+
+
+def test_ctrl_c_while_a_report_loads_what_it_needs_is_no_crash(tmp_path):
+    # A module that is compiled may not expect that importing another one is interrupted: orjson does not.
+    code = """
+import signal, sys, framehaul
+
+class Interrupting:
+    def find_spec(name, path=None, target=None):
+        if name == "json":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting)
+try:
+    framehaul.export("sample", "coco", sys.argv[1])
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    command = [sys.executable, "-c", code, tmp_path / "out.zip"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")

@@ -147,7 +147,7 @@ def export(
     Raises:
         Error: With its code and place. A failed export leaves nothing behind.
         PartialExportError: Some of several formats failed. The others were written.
-        KeyboardInterrupt: At Ctrl-C. Nothing is left behind.
+        KeyboardInterrupt: At Ctrl-C. Nothing is left behind, unless the output was whole when it came.
     """
     infos = check(format, out)
     one = isinstance(format, str)

@@ -72,9 +72,9 @@ class Report:
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:
         """The report that `to_json` wrote."""
-        import orjson
+        import json
 
-        return cls(orjson.loads(text))
+        return cls(json.loads(text))
 
     @property
     def format(self) -> str:
@@ -132,9 +132,7 @@ class Report:
 
     def to_json(self) -> bytes:
         """The report as JSON, indented, with a newline at its end."""
-        import orjson
-
-        return orjson.dumps(self._data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return indented(self._data)
 
     def text(self, *, colour: bool = False) -> str:
         """The table that printing shows; `colour` paints what was converted or dropped for a terminal."""
@@ -156,6 +154,13 @@ class Report:
     def __repr__(self) -> str:
         counts = f"written={self.written}, converted={self.converted}, dropped={self.dropped}"
         return f"Report(format={self.format!r}, frames={self.frames}, {counts})"
+
+
+def indented(content: object) -> bytes:
+    """JSON for people to read, with a newline at its end."""
+    import json
+
+    return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 _COLOURS = {"written": "", "converted": "33", "dropped": "31"}

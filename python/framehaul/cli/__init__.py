@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _run(arguments)
     except KeyboardInterrupt:
         code = INTERRUPTED
-    # What is done is done: Ctrl-C would end or even crash the interpreter while it puts things away.
+    # What is done is done: nothing may come between here and the end of the interpreter.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     if code == INTERRUPTED:

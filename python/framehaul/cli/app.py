@@ -12,6 +12,8 @@ import typer
 import framehaul
 from framehaul import errors, exporter, registry
 from framehaul.cli import show
+from framehaul.cli.stop import Stop
+from framehaul.report import indented
 
 # Rich takes longer to import than most exports take; it is loaded only when there is a bar or a page to draw.
 app = typer.Typer(
@@ -130,7 +132,14 @@ def export(
     exporter.check(wanted, out)  # before a large source is read
     dataset = framehaul.open(source, max_ratio=max_ratio, max_total=_size(max_total))
     failed: errors.PartialExportError | None = None
-    with show.progress(wanted=not quiet) as progress:
+    stop = Stop()
+    with show.progress(wanted=not quiet) as draw:
+
+        def progress(now: framehaul.Progress) -> None:
+            stop.check()
+            if draw:
+                draw(now)
+
         try:
             made = framehaul.export(
                 dataset,
@@ -161,7 +170,7 @@ def export(
     if report is not None and reports:
         # One format's report stands alone, several are a list.
         content = [each.to_dict() for each in reports]
-        report.write_bytes(_json(content[0] if isinstance(wanted, str) else content))
+        report.write_bytes(indented(content[0] if isinstance(wanted, str) else content))
     if not quiet:
         for each in reports:
             show.report(each)
@@ -191,7 +200,7 @@ def inspect(
     """Show what SOURCE holds: tasks, jobs, labels, counts."""
     found = framehaul.open(source, max_ratio=max_ratio, max_total=_size(max_total)).inspect()
     if json:
-        sys.stdout.buffer.write(_json(found))
+        sys.stdout.buffer.write(indented(found))
     else:
         show.inspection(found)
 
@@ -228,12 +237,6 @@ def preview(
 def _names(lists: list[str] | None) -> list[str]:
     """The names in lists that are separated by commas."""
     return [name.strip() for names in lists or () for name in names.split(",")]
-
-
-def _json(content: object) -> bytes:
-    import orjson
-
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _size(text: str | None) -> int | None:
