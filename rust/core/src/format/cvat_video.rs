@@ -87,7 +87,7 @@ impl Section {
         }
         let frame = &timeline.dataset.columns.shapes.frame;
         let shown = |row: &u32| timeline.undeleted.contains(frame[*row as usize]);
-        let shapes = timeline.shapes.iter().copied().filter(shown).collect();
+        let shapes = timeline.shapes.iter().filter(shown).collect();
         Self { starts, shapes, first_track_id, first_shape_id: 0 }
     }
 }

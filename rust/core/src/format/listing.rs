@@ -113,7 +113,7 @@ pub fn tags<'t>(timeline: &'t Timeline<'_>, frame: u32) -> &'t [u32] {
 /// Whether any frame of a timeline shows a shape of this kind.
 pub fn shows(timeline: &Timeline<'_>, kind: ShapeKind) -> bool {
     let shapes = &timeline.dataset.columns.shapes;
-    let shown = |row: &u32| shapes.kind(*row) == kind && timeline.frames.contains(shapes.frame[*row as usize]);
+    let shown = |row: u32| shapes.kind(row) == kind && timeline.frames.contains(shapes.frame[row as usize]);
     timeline.dataset.has_kind(kind)
         && (timeline.shapes.iter().any(shown) || !timeline.first_places(|track| track.kind == kind).is_empty())
 }

@@ -3,16 +3,16 @@
 //! Neighbouring jobs of a task share `overlap` frames that were annotated twice. Shapes and tags of the later job that
 //! an earlier one has too are dropped, tracks are joined; a track that finds no partner ends where its job ends.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::assignment;
 use super::moment::{Moment, PointScratch};
+use super::rows::{Rows, by_frame};
 use super::similarity::{self, Sample};
 use super::tracks::LooseTrack;
-use crate::dataset::{Columns, Dataset, Job, Task, top_level};
+use crate::dataset::{Columns, Dataset, Job, Task};
 use crate::geometry;
 use crate::schema::ShapeKind;
 
@@ -30,7 +30,7 @@ pub struct Merged {
     /// Rows of tags by frame.
     pub tags: Vec<u32>,
     /// Rows of shapes (no elements) by frame.
-    pub shapes: Vec<u32>,
+    pub shapes: Rows<'static>,
     /// Tracks in the order of their ids.
     pub tracks: Vec<LooseTrack>,
     /// What was lost.
@@ -55,14 +55,9 @@ pub struct Loss {
 /// The annotations of a single job, as they are.
 pub fn single(dataset: &Dataset, job: &Job) -> Merged {
     let columns = &dataset.columns;
-    let shapes = top_level(&columns.shapes.elements, job.shapes.clone());
     Merged {
         tags: by_frame(job.tags.clone().collect(), &columns.tags.frame),
-        shapes: if ascends(&columns.shapes.frame[job.shapes.start as usize..job.shapes.end as usize]) {
-            shapes
-        } else {
-            by_frame(shapes, &columns.shapes.frame)
-        },
+        shapes: Rows::by_frame(&columns.shapes, job.shapes.clone()),
         tracks: LooseTrack::of_rows(columns, job.tracks.clone()),
         losses: Vec::new(),
     }
@@ -71,33 +66,24 @@ pub fn single(dataset: &Dataset, job: &Job) -> Merged {
 /// The annotations of several jobs of a task, merged in this order.
 pub fn jobs(dataset: &Dataset, task: &Task, jobs: &[&Job]) -> Merged {
     let mut merged = Merged::default();
-    let parts: Vec<Merged> = jobs.iter().map(|job| single(dataset, job)).collect();
-    let mut shapes = Vec::new();
-    for (job, part) in jobs.iter().zip(parts) {
-        let window = job.start..job.start.saturating_add(task.overlap);
-        merge_tags(dataset, &mut merged, part.tags, window.end);
+    let (mut tags, mut shapes) = (Vec::new(), Vec::new());
+    for job in jobs {
+        let part = single(dataset, job);
+        tags.push(Rows::from(part.tags));
         shapes.push(part.shapes);
+        let window = job.start..job.start.saturating_add(task.overlap);
         merge_tracks(dataset, task, &mut merged, part.tracks, window);
     }
-    merged.tags = by_frame(merged.tags, &dataset.columns.tags.frame);
-    merge_shapes(dataset, task, &mut merged, shapes);
+    merge_tags(dataset, task, jobs, &tags, &mut merged);
+    merge_shapes(dataset, task, &shapes, &mut merged);
     merged
-}
-
-/// Whether these frames are in order, as those of a job mostly are. Without a branch for each: there may be millions.
-fn ascends(frames: &[u32]) -> bool {
-    frames.windows(2).fold(true, |ascends, pair| ascends & (pair[0] <= pair[1]))
-}
-
-fn by_frame(mut rows: Vec<u32>, frames: &[u32]) -> Vec<u32> {
-    if !rows.is_sorted_by_key(|&row| frames[row as usize]) {
-        rows.sort_by_key(|&row| frames[row as usize]);
-    }
-    rows
 }
 
 /// Pairs new annotations with old ones so that the sum of the costs is smallest; pairs above `limit` do not count.
 fn pairs(new: usize, old: usize, limit: f64, cost: impl Fn(usize, usize) -> f64 + Sync) -> Vec<Option<usize>> {
+    if new == 0 || old == 0 {
+        return vec![None; new];
+    }
     let cells = (0..new * old).into_par_iter().with_min_len(CELLS_PER_TASK);
     let costs: Vec<f64> = cells.map(|cell| cost(cell / old, cell % old)).collect();
     let mut pairs = assignment::solve(&costs, new, old);
@@ -107,68 +93,69 @@ fn pairs(new: usize, old: usize, limit: f64, cost: impl Fn(usize, usize) -> f64 
     pairs
 }
 
-fn merge_tags(dataset: &Dataset, merged: &mut Merged, new: Vec<u32>, window_end: u32) {
+/// Tags of the frames that a job may share with earlier ones: one that an earlier job has too is dropped.
+fn merge_tags(dataset: &Dataset, task: &Task, jobs: &[&Job], rows: &[Rows<'_>], merged: &mut Merged) {
     let (frame, label) = (&dataset.columns.tags.frame, &dataset.columns.tags.label);
-    let mut old_by_frame: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for &row in &merged.tags {
-        old_by_frame.entry(frame[row as usize]).or_default().push(row);
-    }
-    let (window, later): (Vec<u32>, Vec<u32>) = new.into_iter().partition(|&row| frame[row as usize] < window_end);
-    merged.tags.extend(later);
-    for new in window.chunk_by(|&a, &b| frame[a as usize] == frame[b as usize]) {
-        let old = old_by_frame.get(&frame[new[0] as usize]).map(Vec::as_slice).unwrap_or_default();
-        let same = |i: usize, j: usize| label[new[i] as usize] == label[old[j] as usize];
-        let pairs = pairs(new.len(), old.len(), SHAPE_COST, |i, j| if same(i, j) { 0.0 } else { 1.0 });
-        for (&row, pair) in new.iter().zip(pairs) {
-            match pair {
-                None => merged.tags.push(row),
-                Some(_) => merged.losses.push(Loss {
-                    label: label[row as usize],
-                    kind: None,
-                    frame: frame[row as usize],
-                    reason: "an earlier job has the same tag on the frame",
-                    count: 1,
-                }),
-            }
-        }
-    }
+    let is_shared = |job: usize, frame: u32| frame < jobs[job].start.saturating_add(task.overlap);
+    let cost = |new: u32, old: u32| if label[new as usize] == label[old as usize] { 0.0 } else { 1.0 };
+    let lost = |row: u32| Loss {
+        label: label[row as usize],
+        kind: None,
+        frame: frame[row as usize],
+        reason: "an earlier job has the same tag on the frame",
+        count: 1,
+    };
+    let (kept, dropped) = unite_rows(rows, frame, is_shared, cost);
+    merged.tags = kept.iter().collect();
+    merged.losses.extend(dropped.into_iter().map(lost));
 }
 
-/// Shapes frame by frame, job after job: on a frame of several jobs a shape that an earlier job has too is dropped.
-fn merge_shapes(dataset: &Dataset, task: &Task, merged: &mut Merged, mut jobs: Vec<Vec<u32>>) {
-    if let [only] = &mut jobs[..] {
-        merged.shapes = std::mem::take(only);
-        return;
-    }
+/// Shapes of all frames: one that an earlier job has too is dropped.
+fn merge_shapes(dataset: &Dataset, task: &Task, rows: &[Rows<'_>], merged: &mut Merged) {
     let shapes = &dataset.columns.shapes;
-    let mut next = vec![0; jobs.len()];
-    let head = |job: usize, next: &[usize]| jobs[job].get(next[job]).map(|&row| shapes.frame[row as usize]);
-    while let Some(frame) = (0..jobs.len()).filter_map(|job| head(job, &next)).min() {
-        let first = merged.shapes.len();
-        for (job, rows) in jobs.iter().enumerate() {
-            let new = &rows[next[job]..];
-            let new = &new[..new.iter().take_while(|&&row| shapes.frame[row as usize] == frame).count()];
-            next[job] += new.len();
-            let old = merged.shapes[first..].to_vec();
-            if old.is_empty() {
-                merged.shapes.extend_from_slice(new);
-                continue;
-            }
-            let cost = |i: usize, j: usize| 1.0 - shape_similarity(dataset, task, new[i], old[j]);
-            for (&row, pair) in new.iter().zip(pairs(new.len(), old.len(), SHAPE_COST, cost)) {
-                match pair {
-                    None => merged.shapes.push(row),
-                    Some(_) => merged.losses.push(Loss {
-                        label: shapes.label[row as usize],
-                        kind: Some(shapes.kind(row)),
-                        frame,
-                        reason: "an earlier job has the same shape on the frame",
-                        count: 1,
-                    }),
-                }
+    let cost = |new: u32, old: u32| 1.0 - shape_similarity(dataset, task, new, old);
+    let lost = |row: u32| Loss {
+        label: shapes.label[row as usize],
+        kind: Some(shapes.kind(row)),
+        frame: shapes.frame[row as usize],
+        reason: "an earlier job has the same shape on the frame",
+        count: 1,
+    };
+    let (kept, dropped) = unite_rows(rows, &shapes.frame, |_, _| true, cost);
+    merged.shapes = kept;
+    merged.losses.extend(dropped.into_iter().map(lost));
+}
+
+/// The rows of several jobs frame by frame, job after job, without those that an earlier job has too; and these.
+/// `is_shared` tells of a job and a frame whether to look for such.
+fn unite_rows(
+    jobs: &[Rows<'_>],
+    frames: &[u32],
+    is_shared: impl Fn(usize, u32) -> bool,
+    cost: impl Fn(u32, u32) -> f64 + Sync,
+) -> (Rows<'static>, Vec<u32>) {
+    let frame = |row: u32| frames[row as usize];
+    let span = |rows: &Rows<'_>| Some((frame(rows.iter().next()?), frame(rows.iter().next_back()?)));
+    let spans: Vec<(u32, u32)> = jobs.iter().filter_map(span).collect();
+    if spans.windows(2).all(|pair| pair[0].1 < pair[1].0) {
+        return (Rows::concat(jobs), Vec::new());
+    }
+    let of_job = |(job, rows): (usize, &Rows<'_>)| rows.iter().map(|row| (row, job)).collect::<Vec<_>>();
+    let mut all: Vec<(u32, usize)> = jobs.iter().enumerate().flat_map(of_job).collect();
+    all.sort_by_key(|&(row, _)| frame(row));
+    let (mut kept, mut dropped) = (Vec::with_capacity(all.len()), Vec::new());
+    for on_frame in all.chunk_by(|a, b| frame(a.0) == frame(b.0)) {
+        let first = kept.len();
+        for new in on_frame.chunk_by(|a, b| a.1 == b.1) {
+            let (row, job) = new[0];
+            let old = if is_shared(job, frame(row)) { kept[first..].to_vec() } else { Vec::new() };
+            let pairs = pairs(new.len(), old.len(), SHAPE_COST, |i, j| cost(new[i].0, old[j]));
+            for (&(row, _), pair) in new.iter().zip(pairs) {
+                pair.map_or(&mut kept, |_| &mut dropped).push(row);
             }
         }
     }
+    (kept.into(), dropped)
 }
 
 fn shape_similarity(dataset: &Dataset, task: &Task, a: u32, b: u32) -> f64 {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::frames::{FrameNames, FrameSet, ImageFormat, NameMangler, split_extension};
 use super::jobs::numbered;
 use super::merge::{self, Loss, Merged};
+use super::rows::Rows;
 use super::sight::Alive;
 use super::tracks::Tracks;
 use crate::dataset::{Dataset, Job, JobKind, Media, Task, ValidationMode};
@@ -58,7 +59,7 @@ pub struct Timeline<'d> {
     /// Rows of tags by frame.
     pub tags: Vec<u32>,
     /// Rows of shapes (no elements) by frame.
-    pub shapes: Vec<u32>,
+    pub shapes: Rows<'static>,
     /// Tracks in the order of their ids.
     pub tracks: Tracks,
     /// What merging has dropped.

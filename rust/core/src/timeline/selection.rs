@@ -221,7 +221,7 @@ impl<'d> Timeline<'d> {
     /// Shows these frames only; they are ascending.
     fn show(&mut self, frames: FrameSet) {
         let (shapes, tags) = (&self.dataset.columns.shapes.frame, &self.dataset.columns.tags.frame);
-        self.shapes.retain(|&row| frames.contains(shapes[row as usize]));
+        self.shapes.retain(|row| frames.contains(shapes[row as usize]));
         self.tags.retain(|&row| frames.contains(tags[row as usize]));
         self.undeleted = frames.clone();
         self.frames = frames;
@@ -231,7 +231,7 @@ impl<'d> Timeline<'d> {
     fn show_labels(&mut self, taken: &[bool]) {
         let columns = &self.dataset.columns;
         let is_taken = |label: u32| taken[label as usize];
-        self.shapes.retain(|&row| is_taken(columns.shapes.label[row as usize]));
+        self.shapes.retain(|row| is_taken(columns.shapes.label[row as usize]));
         self.tags.retain(|&row| is_taken(columns.tags.label[row as usize]));
         self.losses.retain(|loss| is_taken(loss.label));
         for track in &mut self.tracks.tracks {

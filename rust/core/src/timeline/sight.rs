@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::rows::Rows;
 use super::scene::Timeline;
 use super::tracks::{Track, Tracks};
 use crate::schema::ShapeKind;
@@ -103,10 +104,10 @@ impl<'d> Timeline<'d> {
         let has_holes = frames.len() > places.len();
         // Shapes of one label and kind follow each other, and a number that is in a register counts faster.
         let (mut slot, mut run) = (0, 0);
-        for &row in self.shapes_in(&frames) {
+        self.shapes_in(&frames).iter().for_each(|row| {
             let at = row as usize;
             if has_holes && !self.frames.contains(columns.shapes.frame[at]) {
-                continue;
+                return;
             }
             let next = columns.shapes.label[at] as usize * KINDS + columns.shapes.kind(row) as usize;
             if next != slot {
@@ -114,7 +115,7 @@ impl<'d> Timeline<'d> {
                 slot = next;
             }
             run += 1;
-        }
+        });
         counts.get_mut(slot).into_iter().for_each(|count| *count += run);
         self.alive.query(&frames, &mut |place| {
             let track = &self.tracks.tracks[place as usize];
@@ -137,7 +138,7 @@ impl<'d> Timeline<'d> {
         let columns = &self.dataset.columns;
         let mut have = vec![false; places.len()];
         let place = |frame: u32| (self.frames.rank(frame) - places.start) as usize;
-        for &row in self.shapes_in(&frames) {
+        for row in self.shapes_in(&frames).iter() {
             let at = row as usize;
             let frame = columns.shapes.frame[at];
             if is_wanted(columns.shapes.label[at], columns.shapes.kind(row)) && self.frames.contains(frame) {
@@ -201,10 +202,10 @@ impl<'d> Timeline<'d> {
     }
 
     /// Rows of the shapes of single frames in a range, those on frames that are not shown too.
-    pub(super) fn shapes_in(&self, frames: &Range<u32>) -> &[u32] {
+    pub(super) fn shapes_in(&self, frames: &Range<u32>) -> Rows<'_> {
         let shape_frame = &self.dataset.columns.shapes.frame;
-        let from = |frame: u32| self.shapes.partition_point(|&row| shape_frame[row as usize] < frame);
-        &self.shapes[from(frames.start)..from(frames.end)]
+        let from = |frame: u32| self.shapes.partition_point(|row| shape_frame[row as usize] < frame);
+        self.shapes.slice(from(frames.start)..from(frames.end))
     }
 }
 

@@ -155,7 +155,8 @@ impl<'d> Timeline<'d> {
             }
         });
         pending.reverse();
-        let mut shapes = self.shapes_in(&frames).iter().copied().peekable();
+        let shapes = self.shapes_in(&frames);
+        let mut shapes = shapes.iter().peekable();
         for tagged in self.tagged_frames(places) {
             items.clear();
             while let Some(row) = shapes.next_if(|&row| columns.shapes.frame[row as usize] <= tagged.frame) {
