@@ -5,12 +5,12 @@ mod rearrange;
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use arrow_array::LargeStringArray;
 use arrow_buffer::{BooleanBufferBuilder, Buffer, OffsetBuffer, ScalarBuffer};
 
 use super::columns::{AttributeValues, Columns, Coordinates, Images, Keyframes, Shapes, Tags, Tracks};
+use super::facts::Facts;
 use super::{Dataset, Project, Task};
 use crate::error::{Code, Error, Result};
 use crate::schema::{Schema, ShapeKind};
@@ -225,7 +225,7 @@ impl Builder {
                 attributes: keyframes.values.finish(),
             },
         };
-        Dataset { schema, project, tasks, columns, source: None, present: OnceLock::new() }
+        Dataset { schema, project, tasks, columns, source: None, facts: Facts::default() }
     }
 }
 

@@ -4,6 +4,7 @@ mod arrow_file;
 mod builder;
 mod check;
 mod columns;
+mod facts;
 mod saved;
 mod tables;
 #[cfg(test)]
@@ -11,7 +12,6 @@ pub(crate) mod testing;
 
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,8 @@ pub use columns::{AttributeValues, Columns, Coordinates, Images, Keyframes, Shap
 pub use saved::{is_saved, open_saved, save};
 pub use tables::{ColumnKind, Table};
 
-use crate::schema::{Schema, ShapeKind};
+use crate::schema::Schema;
+use facts::Facts;
 
 /// A project, or a task on its own, with everything annotated in it.
 #[derive(Clone, Debug)]
@@ -36,31 +37,7 @@ pub struct Dataset {
     pub columns: Columns,
     /// The archive or folder that it was read from, where the files of its tasks may be.
     pub source: Option<PathBuf>,
-    /// By label and kind, whether there is such a shape or track; found out when it is asked for.
-    present: OnceLock<Vec<[bool; ShapeKind::ALL.len()]>>,
-}
-
-impl Dataset {
-    /// Whether there is a shape or a track of a label and kind, be it in sight or not.
-    pub fn has_shapes(&self, label: u32, kind: ShapeKind) -> bool {
-        let present = self.present.get_or_init(|| {
-            let mut present = vec![[false; ShapeKind::ALL.len()]; self.schema.len()];
-            let (shapes, tracks) = (&self.columns.shapes, &self.columns.tracks);
-            for (row, &label) in (0..).zip(shapes.label.iter()) {
-                present[label as usize][shapes.kind(row) as usize] = true;
-            }
-            for (row, &label) in (0..).zip(tracks.label.iter()) {
-                present[label as usize][tracks.kind(row) as usize] = true;
-            }
-            present
-        });
-        present[label as usize][kind as usize]
-    }
-
-    /// The same of any label.
-    pub fn has_kind(&self, kind: ShapeKind) -> bool {
-        (0..self.schema.len() as u32).any(|label| self.has_shapes(label, kind))
-    }
+    facts: Facts,
 }
 
 /// A person as CVAT names them in its XML.

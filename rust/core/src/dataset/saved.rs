@@ -16,12 +16,13 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use arrow_array::{Array, LargeStringArray, RecordBatch};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
+use super::facts::Facts;
 use super::tables::Table;
 use super::{Columns, Dataset, Project, Task, arrow_file, check};
 use crate::error::{Code, Error, Result};
@@ -149,7 +150,7 @@ pub fn open_saved(path: &Path) -> Result<Dataset> {
     let strings = strings.ok_or_else(|| Error::new(Code::Internal, "texts are no texts"))?;
     let columns = Columns::from_numbers(strings, |table| map(table.as_str(), table.schema(), table.number_schema()))?;
     let OwnedHeader { schema, project, tasks, source } = header;
-    let dataset = Dataset { schema, project, tasks, columns, source, present: OnceLock::new() };
+    let dataset = Dataset { schema, project, tasks, columns, source, facts: Facts::default() };
     check(&dataset).map_err(|error| error.in_file(path.display().to_string()))?;
     Ok(dataset)
 }

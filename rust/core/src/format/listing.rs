@@ -62,13 +62,12 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Takes the name of another frame, and refuses one that would break a line.
+    /// Takes the name of another frame, and refuses one that would break a line; `breaks` are control characters.
     pub fn read(&mut self, timeline: &Timeline<'_>, frame: u32, breaks: &[char]) -> Result<()> {
         self.id.clear();
         self.extension.clear();
         timeline.write_id(frame, &mut self.id, &mut self.extension);
-        // The names of a video's frames are ours.
-        if timeline.has_paths() && (has_any(&self.id, breaks) || has_any(&self.extension, breaks)) {
+        if !timeline.has_plain_names() && (has_any(&self.id, breaks) || has_any(&self.extension, breaks)) {
             let message = "the name of a picture has a character in it that the format's lists cannot hold";
             return Err(at_frame(Error::new(Code::Unsupported, message), timeline, frame));
         }

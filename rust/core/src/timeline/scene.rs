@@ -295,6 +295,11 @@ impl<'d> Timeline<'d> {
         self.has_paths()
     }
 
+    /// Whether no frame has a control character or a backslash in its name. Templates are not looked at.
+    pub fn has_plain_names(&self) -> bool {
+        self.names.pattern.is_none() && (!self.has_paths() || self.dataset.has_plain_names())
+    }
+
     /// Writes the name of a frame.
     pub fn write_name(&self, frame: u32, out: &mut String) {
         self.names.write(self.dataset, self.task, frame, out);
@@ -335,7 +340,7 @@ impl<'d> Timeline<'d> {
         });
         let (stem, dot_extension) = split_extension(name);
         extension(dot_extension);
-        if has_backslash(stem) {
+        if !self.has_plain_names() && has_backslash(stem) {
             return id.push_str(&stem.replace('\\', "/"));
         }
         id.push_str(stem);
@@ -353,7 +358,9 @@ impl<'d> Timeline<'d> {
 
     /// The id of a frame where it stands in the data as it is.
     pub(super) fn own_stem(&self, frame: u32) -> Option<&str> {
-        self.picture(frame).map(|name| split_extension(name).0).filter(|stem| !has_backslash(stem))
+        self.picture(frame)
+            .map(|name| split_extension(name).0)
+            .filter(|stem| self.has_plain_names() || !has_backslash(stem))
     }
 }
 
