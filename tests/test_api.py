@@ -185,7 +185,7 @@ def test_every_format_has_a_name_a_slug_and_a_page():
 
 
 def test_importing_framehaul_loads_nothing_that_is_not_used():
-    heavy = ["numpy", "json", "lxml", "rich", "typer"]
+    heavy = ["numpy", "orjson", "json", "lxml", "rich", "typer"]
     code = f"import sys, framehaul; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

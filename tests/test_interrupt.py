@@ -117,14 +117,17 @@ def test_ctrl_c_that_is_ignored_stays_ignored(tmp_path):
     assert os.listdir(tmp_path) == ["out.zip"]
 
 
-def test_ctrl_c_while_a_report_loads_what_it_needs_is_no_crash(tmp_path):
+@pytest.mark.parametrize(
+    "module", ["dataclasses", "datetime", "json", "json.decoder", "orjson", "orjson.orjson", "uuid"]
+)
+def test_ctrl_c_while_a_report_loads_what_it_needs_is_no_crash(tmp_path, module):
     # A module that is compiled may not expect that importing another one is interrupted: orjson does not.
     code = """
 import signal, sys, framehaul
 
 class Interrupting:
     def find_spec(name, path=None, target=None):
-        if name == "json":
+        if name == sys.argv[2]:
             signal.raise_signal(signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupting)
@@ -133,6 +136,6 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """
-    command = [sys.executable, "-c", code, tmp_path / "out.zip"]
+    command = [sys.executable, "-c", code, tmp_path / "out.zip", module]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -72,9 +73,10 @@ class Report:
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:
         """The report that `to_json` wrote."""
-        import json
+        _prepare_orjson()
+        import orjson
 
-        return cls(json.loads(text))
+        return cls(orjson.loads(text))
 
     @property
     def format(self) -> str:
@@ -158,9 +160,19 @@ class Report:
 
 def indented(content: object) -> bytes:
     """JSON for people to read, with a newline at its end."""
-    import json
+    _prepare_orjson()
+    import orjson
 
-    return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _prepare_orjson() -> None:
+    """Imports what orjson imports while it is imported itself.
+
+    It does not look whether that failed, and crashes if Ctrl-C comes in between (ijl/orjson#310).
+    """
+    for name in ("dataclasses", "datetime", "enum", "json", "uuid"):
+        import_module(name)
 
 
 _COLOURS = {"written": "", "converted": "33", "dropped": "31"}
