@@ -236,6 +236,11 @@ impl Shapes {
     pub fn kind(&self, row: u32) -> ShapeKind {
         kind(self.kind[row as usize])
     }
+
+    /// The kinds of the shapes in these rows.
+    pub fn kinds(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = ShapeKind> {
+        self.kind[rows].iter().map(|&number| kind(number))
+    }
 }
 
 impl Tracks {

@@ -69,6 +69,8 @@ impl Alive {
     }
 }
 
+const KINDS: usize = ShapeKind::ALL.len();
+
 impl<'d> Timeline<'d> {
     /// About how many shapes all frames together show; to cut work into equal parts.
     pub fn estimated_items(&self) -> u64 {
@@ -97,26 +99,23 @@ impl<'d> Timeline<'d> {
         is_wanted: impl Fn(u32, ShapeKind) -> bool,
         mut each: impl FnMut(u32, ShapeKind, u64),
     ) {
-        const KINDS: usize = ShapeKind::ALL.len();
         let frames = self.frames_at(&places);
         let columns = &self.dataset.columns;
-        let mut counts = vec![0; self.dataset.schema.len() * KINDS];
         let has_holes = frames.len() > places.len();
-        // Shapes of one label and kind follow each other, and a number that is in a register counts faster.
-        let (mut slot, mut run) = (0, 0);
-        self.shapes_in(&frames).iter().for_each(|row| {
-            let at = row as usize;
-            if has_holes && !self.frames.contains(columns.shapes.frame[at]) {
-                return;
+        let mut counts = vec![0; self.dataset.schema.len() * KINDS];
+        let mut count = |label: u32, kind| counts[label as usize * KINDS + kind as usize] += 1;
+        let shapes = &columns.shapes;
+        match self.shapes_in(&frames) {
+            // One behind another, half as long as one by one: there may be millions.
+            Rows::Range(rows) if !has_holes => {
+                let at = rows.start as usize..rows.end as usize;
+                shapes.label[at.clone()].iter().zip(shapes.kinds(at)).for_each(|(&label, kind)| count(label, kind));
             }
-            let next = columns.shapes.label[at] as usize * KINDS + columns.shapes.kind(row) as usize;
-            if next != slot {
-                counts[slot] += std::mem::take(&mut run);
-                slot = next;
+            rows => {
+                let is_shown = |row: &u32| self.frames.contains(shapes.frame[*row as usize]);
+                rows.iter().filter(is_shown).for_each(|row| count(shapes.label[row as usize], shapes.kind(row)));
             }
-            run += 1;
-        });
-        counts.get_mut(slot).into_iter().for_each(|count| *count += run);
+        }
         self.alive.query(&frames, &mut |place| {
             let track = &self.tracks.tracks[place as usize];
             let label = columns.tracks.label[track.row as usize];
