@@ -11,7 +11,7 @@
 
 use super::ids::Ids;
 use super::label_images::{Frame, Painting, class_colours, drop_all, visit, write_colours};
-use super::listing::{LINE_BREAKS, Picture, check_labels, frame_place, is_blank};
+use super::listing::{LINE_BREAKS, Picture, Pictures, check_labels, frame_place, is_blank};
 use super::masks::ALL_SHAPES;
 use super::palette::{BACKGROUND, Palette};
 use super::splits::{groups, names_of_timelines};
@@ -123,14 +123,14 @@ impl CamVid<'_> {
     fn list(&self, chunk: &Chunk, subset: &str, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let [above_pictures, above_images] = self.layout.above;
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-            self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+            let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
             let has_image = self.layout.is_numbered || view.items.iter().any(|item| ALL_SHAPES.applies(timeline, item));
             let image =
-                if has_image { format!("{above_images}{}", image_path(subset, &picture)) } else { String::new() };
-            let line = line(&format!("{above_pictures}{}", picture_path(subset, &picture)), &image);
+                if has_image { format!("{above_images}{}", image_path(subset, picture)) } else { String::new() };
+            let line = line(&format!("{above_pictures}{}", picture_path(subset, picture)), &image);
             out.text(&line);
             if self.layout.is_numbered && line.starts_with('"') {
                 let message = "a path has a blank in it, at which readers of the lists part their lines";
@@ -150,11 +150,11 @@ impl CamVid<'_> {
     }
 }
 
-fn picture_path(subset: &str, picture: &Picture) -> String {
+fn picture_path(subset: &str, picture: Picture<'_>) -> String {
     format!("{subset}/{}{}", picture.id, picture.extension)
 }
 
-fn image_path(subset: &str, picture: &Picture) -> String {
+fn image_path(subset: &str, picture: Picture<'_>) -> String {
     format!("{subset}annot/{}.png", picture.id)
 }
 

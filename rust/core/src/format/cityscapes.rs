@@ -18,7 +18,7 @@ use std::collections::HashMap;
 
 use super::annotation::{Value, attributes, place};
 use super::label_images::{Frame, Painting, drop_all, saturated, visit, write_colours};
-use super::listing::{LINE_BREAKS, Picture, check_labels};
+use super::listing::{LINE_BREAKS, Pictures, check_labels};
 use super::masks::{ALL_SHAPES, Mask};
 use super::{Format, Options};
 use crate::error::Result;
@@ -172,10 +172,10 @@ impl Cityscapes<'_> {
 
     fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         for frame in timeline.frames.slice(places(chunk)?) {
-            self.names.ids.read(chunk.timeline, timeline, frame, &mut picture)?;
-            let name = self.names.of(chunk.timeline, frame, &picture);
+            let picture = self.names.ids.read(chunk.timeline, frame, &mut pictures)?;
+            let name = self.names.of(chunk.timeline, frame, picture);
             let path = format!("{}/{name}_leftImg8bit{}", self.layout.pictures, picture.extension);
             out.picture(path, chunk.timeline, frame);
         }

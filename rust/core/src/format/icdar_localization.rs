@@ -11,7 +11,7 @@
 use super::annotation::{Value, Values, located, required_corners, text_of};
 use super::icdar::{text_of_shape, write_quoted};
 use super::ids::Ids;
-use super::listing::Picture;
+use super::listing::{LINE_BREAKS, Picture, Pictures};
 use super::yolo_layout::{OVERWRITTEN, Repeats, Subset};
 use super::{Format, Options, Profile};
 use crate::error::Result;
@@ -83,7 +83,8 @@ impl Encoder for Localization<'_> {
         }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut visit = std::mem::take(&mut out.scratch.visit);
-        let (mut picture, mut values) = (Picture::default(), Values::new());
+        let breaks: &[char] = if self.ids.is_some() { &LINE_BREAKS } else { &[] };
+        let (mut pictures, mut values) = (Pictures::new(timeline, breaks), Values::new());
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             out.tally.frames += 1;
             if self.repeats.overwritten.contains(&(chunk.timeline, view.frame)) {
@@ -93,8 +94,8 @@ impl Encoder for Localization<'_> {
                 view.items.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
                 return Ok(());
             }
-            self.read(chunk.timeline, view.frame, &mut picture, &mut out.tally)?;
-            begin_file(&timeline.subset, &picture.id, out);
+            let picture = self.read(chunk.timeline, view.frame, &mut pictures, &mut out.tally)?;
+            begin_file(&timeline.subset, picture.id, out);
             self.frame(timeline, view, &mut values, out)
         })?;
         out.scratch.visit = visit;
@@ -112,19 +113,16 @@ impl<'s> Localization<'s> {
         }
     }
 
-    fn read(&self, place: usize, frame: u32, picture: &mut Picture, tally: &mut Tally) -> Result<()> {
-        let timeline = &self.scene.timelines[place];
-        match &self.ids {
-            None => {
-                picture.id.clear();
-                timeline.write_stem(frame, &mut picture.id);
-            }
-            Some(ids) => {
-                ids.read(place, timeline, frame, picture)?;
-                ids.note(place, timeline, frame, tally);
-            }
-        }
-        Ok(())
+    fn read<'p>(
+        &'p self,
+        place: usize,
+        frame: u32,
+        pictures: &'p mut Pictures<'_>,
+        tally: &mut Tally,
+    ) -> Result<Picture<'p>> {
+        let Some(ids) = &self.ids else { return pictures.read(frame) };
+        ids.note(place, &self.scene.timelines[place], frame, tally);
+        ids.read(place, frame, pictures)
     }
 
     fn frame(

@@ -10,7 +10,7 @@
 
 use super::annotation::{Value, Values, tag_attributes, tag_located};
 use super::icdar::{is_read, text_of_shape, transcription, write_escaped, write_quoted};
-use super::listing::{LINE_BREAKS, Picture, frame_place};
+use super::listing::{LINE_BREAKS, Picture, Pictures, frame_place};
 use super::verdicts::Verdicts;
 use super::{Format, Options};
 use crate::error::Result;
@@ -84,18 +84,18 @@ impl Encoder for Recognition<'_> {
             return request_pictures(self.scene, chunk, out, folder);
         }
         let timeline = &self.scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         let mut values = Values::new();
         self.verdicts.visit(timeline, places(chunk)?, out, |view, out| {
-            picture.read(timeline, view.frame, &LINE_BREAKS)?;
+            let picture = pictures.read(view.frame)?;
             out.tally.frames += 1;
             if self.layout.is_one_word {
                 let mut texts = Vec::new();
                 for_each_text(timeline, view, &mut values, |bearer, text| texts.push((bearer, text)))?;
-                word(timeline, view.frame, &picture, &texts, out);
+                word(timeline, view.frame, picture, &texts, out);
                 return Ok(());
             }
-            begin_line(&picture, out);
+            begin_line(picture, out);
             for_each_text(timeline, view, &mut values, |bearer, text| {
                 text.into_iter().for_each(|text| write_quoted(&mut out.bytes, text));
                 bearer.tally(if text.is_some() { TEXT_ONLY } else { NO_TEXT }, &mut out.tally);
@@ -106,8 +106,8 @@ impl Encoder for Recognition<'_> {
     }
 }
 
-fn begin_line(picture: &Picture, out: &mut Output) {
-    for part in [&picture.id, &picture.extension, ", "] {
+fn begin_line(picture: Picture<'_>, out: &mut Output) {
+    for part in [picture.id, picture.extension, ", "] {
         out.text(part);
     }
 }
@@ -150,7 +150,7 @@ fn for_each_text<'a, 'v>(
 fn word(
     timeline: &Timeline<'_>,
     frame: u32,
-    picture: &Picture,
+    picture: Picture<'_>,
     texts: &[(Bearer<'_>, Option<Value<'_>>)],
     out: &mut Output,
 ) {

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Profile;
-use super::listing::{LINE_BREAKS, Picture, frame_place};
+use super::listing::{LINE_BREAKS, Picture, Pictures, frame_place};
 use super::splits::{Group, groups};
 use crate::error::Result;
 use crate::plan::{Chunk, Output, places};
@@ -46,12 +46,10 @@ impl Ids {
     }
 
     /// Takes the id of a frame, and notes it if that is not its name. A line break in it is an error.
-    pub fn read(&self, place: usize, timeline: &Timeline<'_>, frame: u32, picture: &mut Picture) -> Result<()> {
-        picture.read(timeline, frame, &LINE_BREAKS)?;
-        if let Some(id) = self.renamed.get(&(place, frame)) {
-            picture.id.clone_from(id);
-        }
-        Ok(())
+    pub fn read<'p>(&'p self, place: usize, frame: u32, pictures: &'p mut Pictures<'_>) -> Result<Picture<'p>> {
+        let picture = pictures.read(frame)?;
+        let renamed = if self.renamed.is_empty() { None } else { self.renamed.get(&(place, frame)) };
+        Ok(renamed.map_or(picture, |id| Picture { id, ..picture }))
     }
 
     /// Notes that a frame does not have its own name.
@@ -67,7 +65,7 @@ impl Ids {
     pub fn overwritten(
         &self,
         scene: &Scene<'_>,
-        name: impl Fn(&Timeline<'_>, &FrameView<'_>, &Picture) -> Option<String>,
+        name: impl Fn(&Timeline<'_>, &FrameView<'_>, Picture<'_>) -> Option<String>,
     ) -> Result<HashSet<Frame>> {
         let mut overwritten = HashSet::new();
         if scene.subsets().len() < 2 {
@@ -75,11 +73,11 @@ impl Ids {
         }
         let mut taken = HashSet::new();
         let mut scratch = VisitScratch::default();
-        let mut picture = Picture::default();
         for (place, timeline) in scene.timelines.iter().enumerate().rev() {
+            let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
             timeline.visit_frames(0..timeline.frames.len(), &mut scratch, |view| {
-                self.read(place, timeline, view.frame, &mut picture)?;
-                if name(timeline, view, &picture).is_some_and(|name| !taken.insert(name)) {
+                let picture = self.read(place, view.frame, &mut pictures)?;
+                if name(timeline, view, picture).is_some_and(|name| !taken.insert(name)) {
                     overwritten.insert((place, view.frame));
                 }
                 Ok(())
@@ -94,13 +92,13 @@ impl Ids {
         scene: &Scene<'_>,
         chunk: &Chunk,
         out: &mut Output,
-        path: impl Fn(&Timeline<'_>, &Picture) -> String,
+        path: impl Fn(&Timeline<'_>, Picture<'_>) -> String,
     ) -> Result<()> {
         let timeline = &scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         for frame in timeline.frames.slice(places(chunk)?) {
-            self.read(chunk.timeline, timeline, frame, &mut picture)?;
-            out.picture(path(timeline, &picture), chunk.timeline, frame);
+            let picture = self.read(chunk.timeline, frame, &mut pictures)?;
+            out.picture(path(timeline, picture), chunk.timeline, frame);
         }
         Ok(())
     }
@@ -148,8 +146,8 @@ mod tests {
         let mut all = Vec::new();
         for (place, timeline) in scene.timelines.iter().enumerate() {
             for frame in timeline.frames.iter() {
-                let mut picture = Picture::default();
-                ids.read(place, timeline, frame, &mut picture).unwrap();
+                let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
+                let picture = ids.read(place, frame, &mut pictures).unwrap();
                 all.push(format!("{}{}", picture.id, picture.extension));
             }
         }
@@ -188,7 +186,7 @@ mod tests {
         let scene = Scene::new(&data).unwrap();
         let of_frame = |frame: u32| {
             let overwritten = Ids::new(&scene)
-                .overwritten(&scene, |_, view, picture| (view.frame <= frame).then(|| picture.id.clone()));
+                .overwritten(&scene, |_, view, picture| (view.frame <= frame).then(|| picture.id.to_owned()));
             let mut places: Vec<_> = overwritten.unwrap().into_iter().collect();
             places.sort_unstable();
             places

@@ -9,7 +9,7 @@
 //!
 //! Tags only. For training there are lists and pictures both, and these in `SPLIT/LABEL/PICTURE`.
 
-use super::listing::{LINE_BREAKS, Picture, check_labels, frame_place, is_blank, label_names};
+use super::listing::{LINE_BREAKS, Picture, Pictures, check_labels, frame_place, is_blank, label_names};
 use super::splits::{groups, names_of_timelines};
 use super::verdicts::tally_all;
 use super::{Format, Options, Profile};
@@ -91,11 +91,11 @@ impl Encoder for ImageNet<'_> {
             return Ok(());
         }
         let timeline = &self.scene.timelines[chunk.timeline];
-        let (mut picture, mut labels) = (Picture::default(), Vec::new());
+        let (mut pictures, mut labels) = (Pictures::new(timeline, &LINE_BREAKS), Vec::new());
         for view in timeline.tagged_frames(places(chunk)?) {
-            picture.read(timeline, view.frame, &LINE_BREAKS)?;
+            let picture = pictures.read(view.frame)?;
             if let Some(classes) = &self.classes {
-                self.sample(chunk, classes, &view, &picture, out);
+                self.sample(chunk, classes, &view, picture, out);
                 continue;
             }
             tally_tags(timeline, &view, |_| true, &mut labels, &mut out.tally);
@@ -105,7 +105,7 @@ impl Encoder for ImageNet<'_> {
                 }
                 continue;
             }
-            write_name(&picture, &mut out.bytes);
+            write_name(picture, &mut out.bytes);
             write_numbers(&labels, &mut out.bytes);
         }
         tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
@@ -119,7 +119,7 @@ impl Encoder for ImageNet<'_> {
 
 impl ImageNet<'_> {
     /// The lines or the pictures of a frame for training: one for each class.
-    fn sample(&self, chunk: &Chunk, classes: &Classes, view: &FrameView<'_>, picture: &Picture, out: &mut Output) {
+    fn sample(&self, chunk: &Chunk, classes: &Classes, view: &FrameView<'_>, picture: Picture<'_>, out: &mut Output) {
         let timeline = &self.scene.timelines[chunk.timeline];
         let is_class = |label: u32| classes.of_label[label as usize].is_some();
         let mut labels = Vec::new();
@@ -226,7 +226,7 @@ fn write_numbers(labels: &[u32], bytes: &mut Vec<u8>) {
 }
 
 /// A name with blanks inside has quotes, in front of its extension.
-fn write_name(picture: &Picture, bytes: &mut Vec<u8>) {
+fn write_name(picture: Picture<'_>, bytes: &mut Vec<u8>) {
     // Blanks are rare and slow to find.
     let may_have_blanks = picture.id.bytes().fold(false, |found, byte| found | (byte <= b' ') | !byte.is_ascii());
     let has_blanks = may_have_blanks && picture.id.trim_matches(is_blank).contains(is_blank);
@@ -309,7 +309,7 @@ mod tests {
             ("a \"b", "\"a \"b\".jpeg"),
         ] {
             let mut bytes = Vec::new();
-            write_name(&Picture { id: id.into(), extension: ".jpeg".into() }, &mut bytes);
+            write_name(Picture { id, extension: ".jpeg" }, &mut bytes);
             assert_eq!(String::from_utf8(bytes).as_deref(), Ok(expected));
         }
     }

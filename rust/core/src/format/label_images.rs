@@ -2,7 +2,7 @@
 
 use super::annotation::place;
 use super::ids::Ids;
-use super::listing::Picture;
+use super::listing::{LINE_BREAKS, Picture, Pictures};
 use super::masks::{Conversion, Converted, Mask};
 use super::palette::{Colour, Palette};
 use crate::error::Result;
@@ -21,7 +21,7 @@ pub struct Frame<'a> {
     /// The frame and its annotations.
     pub view: &'a FrameView<'a>,
     /// Its id.
-    pub picture: &'a Picture,
+    pub picture: Picture<'a>,
     /// The masks.
     pub masks: Vec<Mask>,
     /// The shapes that are no masks.
@@ -38,7 +38,7 @@ pub fn visit(
     mut each: impl FnMut(&Frame<'_>, &mut Output) -> Result<()>,
 ) -> Result<()> {
     let timeline = &scene.timelines[chunk.timeline];
-    let mut picture = Picture::default();
+    let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
     let mut visit = std::mem::take(&mut out.scratch.visit);
     timeline.visit_frames(places(chunk)?, &mut visit, |view| {
         out.tally.frames += 1;
@@ -46,10 +46,10 @@ pub fn visit(
             drop_all(timeline, view, view.items, OVERWRITTEN, &mut out.tally);
             return Ok(());
         }
-        ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+        let picture = ids.read(chunk.timeline, view.frame, &mut pictures)?;
         ids.note(chunk.timeline, timeline, view.frame, &mut out.tally);
         let Converted { masks, rest } = conversion.convert(timeline, view.items, &mut out.scratch, &mut out.tally)?;
-        each(&Frame { timeline, view, picture: &picture, masks, rest }, out)
+        each(&Frame { timeline, view, picture, masks, rest }, out)
     })?;
     out.scratch.visit = visit;
     Ok(())

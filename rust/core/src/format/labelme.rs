@@ -12,7 +12,7 @@
 use super::annotation::{Value, Values, attributes, located, python_float, python_int, required_corners, text_of};
 use super::ids::Ids;
 use super::instance;
-use super::listing::{Picture, at_frame};
+use super::listing::{LINE_BREAKS, Picture, Pictures, at_frame};
 use super::{Format, Options};
 use crate::error::Result;
 use crate::geometry::rotated_box_to_polygon;
@@ -99,18 +99,18 @@ impl Encoder for LabelMe<'_> {
             });
         }
         let timeline = &self.scene.timelines[chunk.timeline];
-        let (mut picture, mut canvas) = (Picture::default(), Canvas::new());
+        let (mut pictures, mut canvas) = (Pictures::new(timeline, &LINE_BREAKS), Canvas::new());
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-            self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+            let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
             self.ids.note(chunk.timeline, timeline, view.frame, &mut out.tally);
             out.begin_file(&format!("{}/{}.xml", (self.layout.annotations)(timeline), picture.id));
-            let masks = self.frame(timeline, view, &picture, out)?;
+            let masks = self.frame(timeline, view, picture, out)?;
             for (id, mask) in masks {
                 let mut painter = canvas.begin(mask.height, mask.width)?;
                 painter.paint(&mask, 1)?;
                 painter.finish();
-                out.begin_file(&format!("{}/{}", (self.layout.masks)(timeline), mask_name(&picture, id)));
+                out.begin_file(&format!("{}/{}", (self.layout.masks)(timeline), mask_name(picture, id)));
                 png::encode(&canvas, &Pixels::Rgba8(&MASK_COLOURS), &mut out.bytes)?;
             }
             Ok(())
@@ -121,7 +121,7 @@ impl Encoder for LabelMe<'_> {
 }
 
 /// Where the image of a mask lies below the folder of masks.
-fn mask_name(picture: &Picture, id: usize) -> String {
+fn mask_name(picture: Picture<'_>, id: usize) -> String {
     format!("{}_mask_{id}.png", picture.id)
 }
 
@@ -131,7 +131,7 @@ impl LabelMe<'_> {
         &self,
         timeline: &Timeline<'_>,
         view: &FrameView<'_>,
-        picture: &Picture,
+        picture: Picture<'_>,
         out: &mut Output,
     ) -> Result<Vec<(usize, Rle)>> {
         for &row in view.tags {
@@ -176,8 +176,8 @@ impl LabelMe<'_> {
         }
     }
 
-    fn head(&self, xml: &mut Pretty<'_>, timeline: &Timeline<'_>, frame: u32, picture: &Picture) -> Result<()> {
-        let (folder, name) = picture.id.rsplit_once('/').unwrap_or(("", &picture.id));
+    fn head(&self, xml: &mut Pretty<'_>, timeline: &Timeline<'_>, frame: u32, picture: Picture<'_>) -> Result<()> {
+        let (folder, name) = picture.id.rsplit_once('/').unwrap_or(("", picture.id));
         xml.text("filename", &format!("{name}{}", picture.extension))?;
         let subset = if self.layout.has_root_folders { timeline.subset.as_str() } else { "" };
         let slash = if subset.is_empty() || folder.is_empty() { "" } else { "/" };
@@ -256,7 +256,7 @@ struct Object<'o, 't> {
 }
 
 impl<'t> Object<'_, 't> {
-    fn write(&self, xml: &mut Pretty<'_>, picture: &Picture, values: &mut Values<'t>) -> Result<()> {
+    fn write(&self, xml: &mut Pretty<'_>, picture: Picture<'_>, values: &mut Values<'t>) -> Result<()> {
         attributes(self.timeline, self.item, values)?;
         xml.begin("object");
         xml.text("name", &self.timeline.dataset.schema.label(self.item.label).name)?;
@@ -283,7 +283,7 @@ impl<'t> Object<'_, 't> {
         Ok(())
     }
 
-    fn shape(&self, xml: &mut Pretty<'_>, picture: &Picture, user: &str) -> Result<()> {
+    fn shape(&self, xml: &mut Pretty<'_>, picture: Picture<'_>, user: &str) -> Result<()> {
         match self.shape {
             Shape::Box([x0, y0, x1, y1]) => {
                 xml.text("type", "bounding_box")?;

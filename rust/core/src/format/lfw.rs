@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use face::Face;
 
-use super::listing::{Picture, check_labels, frame_place, label_names, refuse_repeats, shows};
+use super::listing::{Picture, Pictures, check_labels, frame_place, label_names, refuse_repeats, shows};
 use super::splits::{groups, names_of_timelines};
 use super::verdicts::tally_all;
 use super::{Format, Options};
@@ -144,10 +144,10 @@ fn known(scene: &Scene<'_>) -> Result<HashSet<(usize, u32)>> {
             && (may_be_known || scene.has_id(&timelines.clone().collect::<Vec<_>>(), is_named));
         for place in timelines.filter(|_| may_repeat) {
             let timeline = &scene.timelines[place];
-            let mut picture = Picture::default();
+            let mut pictures = Pictures::new(timeline, &BREAKS);
             for view in timeline.tagged_frames(0..timeline.frames.len()) {
-                picture.read(timeline, view.frame, &BREAKS)?;
-                let face = Face::read(timeline, &view, &picture.id)?;
+                let picture = pictures.read(view.frame)?;
+                let face = Face::read(timeline, &view, picture.id)?;
                 let mut name = String::new();
                 face.write_name(&mut name);
                 if !seen.insert(name) && face.is_neutral() {
@@ -176,10 +176,10 @@ impl Encoder for Lfw<'_> {
             NEGATIVE => pairs(timeline, places(chunk)?, self.layout.negative, out)?,
             LANDMARKS => landmarks(timeline, places(chunk)?, out)?,
             PICTURES => {
-                let mut picture = Picture::default();
+                let mut pictures = Pictures::new(timeline, &BREAKS);
                 for view in timeline.tagged_frames(places(chunk)?) {
-                    picture.read(timeline, view.frame, &BREAKS)?;
-                    out.picture(self.picture_name(chunk.timeline, &view, &picture), chunk.timeline, view.frame);
+                    let picture = pictures.read(view.frame)?;
+                    out.picture(self.picture_name(chunk.timeline, &view, picture), chunk.timeline, view.frame);
                 }
             }
             _ => self.neutral(chunk, out)?,
@@ -192,10 +192,10 @@ impl Lfw<'_> {
     /// Lists the pictures in no pair, and tallies everything.
     fn neutral(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &BREAKS);
         for view in timeline.tagged_frames(places(chunk)?) {
-            picture.read(timeline, view.frame, &BREAKS)?;
-            let face = Face::read(timeline, &view, &picture.id)?;
+            let picture = pictures.read(view.frame)?;
+            let face = Face::read(timeline, &view, picture.id)?;
             let is_known = self.known.contains(&(chunk.timeline, view.frame));
             if face.is_neutral() && !is_known && !self.layout.is_official {
                 face.write_neutral(out);
@@ -225,7 +225,7 @@ impl Lfw<'_> {
     }
 
     /// A picture stands in the folder of its person.
-    fn picture_name(&self, place: usize, view: &FrameView<'_>, Picture { id, extension }: &Picture) -> String {
+    fn picture_name(&self, place: usize, view: &FrameView<'_>, Picture { id, extension }: Picture<'_>) -> String {
         let dataset = self.scene.dataset;
         let label = |row: &u32| dataset.columns.tags.label[*row as usize];
         let person = view.tags.first().map(|row| &dataset.schema.label(label(row)).name);
@@ -276,16 +276,16 @@ fn pairs(
     write: fn(&Face<'_>, &mut Output),
     out: &mut Output,
 ) -> Result<()> {
-    let mut picture = Picture::default();
+    let mut pictures = Pictures::new(timeline, &BREAKS);
     for view in timeline.tagged_frames(places).filter(|view| !view.tags.is_empty()) {
-        picture.read(timeline, view.frame, &BREAKS)?;
-        write(&Face::read(timeline, &view, &picture.id)?, out);
+        let picture = pictures.read(view.frame)?;
+        write(&Face::read(timeline, &view, picture.id)?, out);
     }
     Ok(())
 }
 
 fn landmarks(timeline: &Timeline<'_>, places: Range<u32>, out: &mut Output) -> Result<()> {
-    let mut picture = Picture::default();
+    let mut pictures = Pictures::new(timeline, &BREAKS);
     let Output { bytes, scratch: Scratch { visit, points, .. }, .. } = out;
     timeline.visit_some(
         places,
@@ -293,7 +293,7 @@ fn landmarks(timeline: &Timeline<'_>, places: Range<u32>, out: &mut Output) -> R
         visit,
         |view| {
             for item in view.items {
-                picture.read(timeline, view.frame, &BREAKS)?;
+                let picture = pictures.read(view.frame)?;
                 bytes.extend_from_slice(picture.id.as_bytes());
                 bytes.extend_from_slice(b".jpg");
                 for &value in timeline.points(item, points) {

@@ -52,26 +52,44 @@ pub fn label_names(schema: &Schema) -> Vec<&str> {
     schema.labels().iter().map(|label| label.name.as_str()).collect()
 }
 
-/// An id of a picture and its extension, written anew for each frame.
-#[derive(Default)]
-pub struct Picture {
+/// An id of a picture and its extension.
+#[derive(Clone, Copy)]
+pub struct Picture<'p> {
     /// Name with its folders, without extension.
-    pub id: String,
+    pub id: &'p str,
     /// Extension with its dot.
-    pub extension: String,
+    pub extension: &'p str,
 }
 
-impl Picture {
-    /// Takes the name of another frame, and refuses one that would break a line; `breaks` are control characters.
-    pub fn read(&mut self, timeline: &Timeline<'_>, frame: u32, breaks: &[char]) -> Result<()> {
+/// Reads the ids of a timeline's pictures, one after another.
+pub struct Pictures<'t> {
+    timeline: &'t Timeline<'t>,
+    breaks: &'static [char],
+    id: String,
+    extension: String,
+}
+
+impl<'t> Pictures<'t> {
+    /// Refuses names with one of these control characters, which would break a line.
+    pub fn new(timeline: &'t Timeline<'t>, breaks: &'static [char]) -> Self {
+        Self { timeline, breaks, id: String::new(), extension: String::new() }
+    }
+
+    /// The id of a frame.
+    pub fn read(&mut self, frame: u32) -> Result<Picture<'_>> {
+        // As it stands in the data: there is one for each of millions of frames.
+        if let Some((id, extension)) = self.timeline.own_id(frame) {
+            return Ok(Picture { id, extension });
+        }
         self.id.clear();
         self.extension.clear();
-        timeline.write_id(frame, &mut self.id, &mut self.extension);
-        if !timeline.has_plain_names() && (has_any(&self.id, breaks) || has_any(&self.extension, breaks)) {
+        self.timeline.write_id(frame, &mut self.id, &mut self.extension);
+        let has_break = || has_any(&self.id, self.breaks) || has_any(&self.extension, self.breaks);
+        if !self.timeline.has_plain_names() && has_break() {
             let message = "the name of a picture has a character in it that the format's lists cannot hold";
-            return Err(at_frame(Error::new(Code::Unsupported, message), timeline, frame));
+            return Err(at_frame(Error::new(Code::Unsupported, message), self.timeline, frame));
         }
-        Ok(())
+        Ok(Picture { id: &self.id, extension: &self.extension })
     }
 }
 

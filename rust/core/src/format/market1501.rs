@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 
 use super::annotation::{Value, decimal_digit, int_of, tag_located, tag_value};
-use super::listing::{LINE_BREAKS, Picture};
+use super::listing::{LINE_BREAKS, Picture, Pictures};
 use super::splits::{Group, groups, names_of_timelines};
 use super::verdicts::tally_all;
 use super::{Format, Options};
@@ -89,11 +89,11 @@ struct Market<'s> {
 impl Encoder for Market<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let (mut picture, mut line) = (Picture::default(), String::new());
+        let (mut pictures, mut line) = (Pictures::new(timeline, &LINE_BREAKS), String::new());
         for view in timeline.tagged_frames(places(chunk)?) {
-            picture.read(timeline, view.frame, &LINE_BREAKS)?;
+            let picture = pictures.read(view.frame)?;
             line.clear();
-            let is_listed = self.write_path(chunk.timeline, &view, &picture, &mut line)?;
+            let is_listed = self.write_path(chunk.timeline, &view, picture, &mut line)?;
             if chunk.section == PICTURES {
                 if is_listed {
                     out.picture(line.clone(), chunk.timeline, view.frame);
@@ -137,7 +137,7 @@ impl<'s> Market<'s> {
     }
 
     /// Writes the path of a picture; false if it is not listed.
-    fn write_path(&self, place: usize, view: &FrameView<'_>, picture: &Picture, line: &mut String) -> Result<bool> {
+    fn write_path(&self, place: usize, view: &FrameView<'_>, picture: Picture<'_>, line: &mut String) -> Result<bool> {
         let timeline = &self.scene.timelines[place];
         let tag = self.only_tag(timeline, view);
         let value = |name| tag.map_or(Ok(None), |row| tag_value(timeline, row, name));
@@ -155,7 +155,7 @@ impl<'s> Market<'s> {
             false => line.extend(["bounding_box_", &self.subset_of[place], "/"]),
         }
         let base = picture.id.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1);
-        let id = if self.layout.persons_only { &picture.id[base..] } else { &picture.id };
+        let id = if self.layout.persons_only { &picture.id[base..] } else { picture.id };
         let person = match value("person_id")? {
             Some(value) if !is_market_name(id) => {
                 (self.layout.person)(value).map_err(|()| unreadable("person_id", value))?
@@ -183,7 +183,7 @@ impl<'s> Market<'s> {
                 let _ = write!(line, "{folder}{person}_c{camera}s{sequence}_{frame:06}_{bbox:02}");
             }
         }
-        line.push_str(&picture.extension);
+        line.push_str(picture.extension);
         Ok(true)
     }
 }

@@ -11,7 +11,7 @@
 use super::annotation::{TRACK_ID, attributes, int_of, located, place};
 use super::ids::Ids;
 use super::label_images::{Frame, Painting, drop_all, visit};
-use super::listing::{LINE_BREAKS, Picture, check_labels, label_names};
+use super::listing::{LINE_BREAKS, Picture, Pictures, check_labels, label_names};
 use super::masks::TRACKED_SHAPES;
 use super::{Format, Options};
 use crate::error::{Code, Error, Result};
@@ -48,8 +48,8 @@ const TRAINING: Layout = Layout { first_track: 1, is_sequence: true };
 
 impl Layout {
     /// What stands for a frame in paths: its id, or the numbers of its task and of the frame.
-    fn name(&self, timeline: usize, place: u32, picture: &Picture) -> String {
-        if self.is_sequence { format!("{timeline:04}/{place:06}") } else { picture.id.clone() }
+    fn name(&self, timeline: usize, place: u32, picture: Picture<'_>) -> String {
+        if self.is_sequence { format!("{timeline:04}/{place:06}") } else { picture.id.to_owned() }
     }
 }
 
@@ -103,10 +103,10 @@ impl Encoder for Mots<'_> {
 impl Mots<'_> {
     fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         for (place, frame) in places(chunk)?.zip(timeline.frames.slice(places(chunk)?)) {
-            self.ids.read(chunk.timeline, timeline, frame, &mut picture)?;
-            let name = self.layout.name(chunk.timeline, place, &picture);
+            let picture = self.ids.read(chunk.timeline, frame, &mut pictures)?;
+            let name = self.layout.name(chunk.timeline, place, picture);
             out.picture(format!("{}/images/{name}{}", timeline.subset, picture.extension), chunk.timeline, frame);
         }
         Ok(())

@@ -19,7 +19,7 @@ use std::collections::HashSet;
 
 use super::ids::{Frame as FramePlace, Ids};
 use super::label_images::{Frame, Painting, visit};
-use super::listing::{LINE_BREAKS, Picture, check_labels};
+use super::listing::{LINE_BREAKS, Pictures, check_labels};
 use super::masks::NO_UPRIGHT_BOXES;
 use super::{Format, Options, Profile};
 use crate::error::Result;
@@ -79,7 +79,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         }
     };
     let sized_later =
-        ids.overwritten(scene, |timeline, view, picture| has_boxes(timeline, view).then(|| picture.id.clone()))?;
+        ids.overwritten(scene, |timeline, view, picture| has_boxes(timeline, view).then(|| picture.id.to_owned()))?;
     let all = 0..scene.timelines.len();
     let member = |name: &str, chunks| Part::Member { name: format!("annotations/{name}"), chunks };
     let mut masks = image_chunks(scene, all.clone(), MASKS);
@@ -218,7 +218,7 @@ impl OpenImages<'_> {
         out: &mut Output,
     ) -> Result<()> {
         let leaders: Vec<Item> = frame.masks.iter().map(|mask| mask.leader).collect();
-        let names = self.naming.names(frame.timeline, &frame.picture.id, &leaders, first, &mut out.tally)?;
+        let names = self.naming.names(frame.timeline, frame.picture.id, &leaders, first, &mut out.tally)?;
         for (at, (mask, name)) in frame.masks.iter().zip(&names).enumerate() {
             let is_last = !names[at + 1..].iter().any(|later| later.file == name.file);
             if is_last && self.naming.is_owner(&frame.timeline.subset, &name.file, (place, frame.view.frame)) {
@@ -235,24 +235,24 @@ impl OpenImages<'_> {
 
     fn rows(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         let mut first = chunk.first;
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-            self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+            let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
             match chunk.section {
                 IMAGES => {
                     let empty = [""; 10];
-                    rows::write(&[&[picture.id.as_str(), &timeline.subset], empty.as_slice()].concat(), &mut out.bytes);
+                    rows::write(&[&[picture.id, &timeline.subset], empty.as_slice()].concat(), &mut out.bytes);
                 }
-                TAGS => rows::tags(timeline, view, &picture.id, out)?,
-                BOXES => rows::boxes(timeline, &boxes(timeline, view), &picture.id, out)?,
+                TAGS => rows::tags(timeline, view, picture.id, out)?,
+                BOXES => rows::boxes(timeline, &boxes(timeline, view), picture.id, out)?,
                 SEGMENTS => {
-                    rows::segments(timeline, view.items, &picture.id, (&self.naming, first), out)?;
+                    rows::segments(timeline, view.items, picture.id, (&self.naming, first), out)?;
                     first += count_masks(timeline, view) as u64;
                 }
                 _ if !has_boxes(timeline, view) || self.sized_later.contains(&(chunk.timeline, view.frame)) => {}
-                _ => rows::size(timeline, view.frame, &picture.id, out),
+                _ => rows::size(timeline, view.frame, picture.id, out),
             }
             Ok(())
         })?;

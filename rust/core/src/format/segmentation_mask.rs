@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 use super::ids::{Frame as FramePlace, Ids};
 use super::label_images::{Frame, Painting, drop_all, visit};
-use super::listing::{LINE_BREAKS, Picture, check_labels};
+use super::listing::{LINE_BREAKS, Pictures, check_labels};
 use super::masks::ALL_SHAPES;
 use super::palette::Palette;
 use super::voc_layout::{is_bare, is_blank_listed, picture_path, subsets, write_images, write_labelmap};
@@ -48,7 +48,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let palette = Palette::by_name(&scene.dataset.schema)?;
     let (subsets, mut ids) = subsets(scene, options.profile);
     ids.without_images =
-        ids.overwritten(scene, |timeline, view, picture| has_masks(timeline, view).then(|| picture.id.clone()))?;
+        ids.overwritten(scene, |timeline, view, picture| has_masks(timeline, view).then(|| picture.id.to_owned()))?;
     let overwritten_pictures =
         ids.overwritten(scene, |_, _, picture| options.save_images.then(|| picture_path(picture)))?;
     let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), IMAGES))];
@@ -127,17 +127,17 @@ impl SegmentationMask<'_> {
             return Ok(());
         }
         let at = (frame.timeline, frame.view.frame);
-        write_images(painting, (&self.palette, self.profile), at, &frame.picture.id, &frame.masks, out)
+        write_images(painting, (&self.palette, self.profile), at, frame.picture.id, &frame.masks, out)
     }
 
     fn list(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             if is_listed(timeline, view) {
-                self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
-                out.text(&picture.id);
+                let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
+                out.text(picture.id);
                 out.bytes.push(b'\n');
             }
             Ok(())

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::annotation::corners;
-use super::listing::{LINE_BREAKS, Picture, check_labels, refuse_repeats, shows, write_field};
+use super::listing::{LINE_BREAKS, Pictures, check_labels, refuse_repeats, shows, write_field};
 use super::splits::{groups, names_of_timelines};
 use super::{Format, Options};
 use crate::error::Result;
@@ -108,12 +108,12 @@ impl Encoder for VggFace2<'_> {
                     LANDMARKS => timeline.have_shapes(places.clone(), |_, kind| kind == ShapeKind::Rectangle),
                     _ => Vec::new(),
                 };
-                let mut picture = Picture::default();
+                let mut pictures = Pictures::new(timeline, &[]);
                 let mut rows = vec![0; self.scene.dataset.schema.len()];
                 let mut visit = std::mem::take(&mut out.scratch.visit);
                 timeline.visit_some(places.clone(), is_wanted, &mut visit, |view| {
-                    picture.read(timeline, view.frame, &[])?;
-                    let frame = Frame { layout: self.layout, timeline, view, id: &picture.id };
+                    let picture = pictures.read(view.frame)?;
+                    let frame = Frame { layout: self.layout, timeline, view, id: picture.id };
                     match section {
                         BOXES => frame.boxes(&mut rows, out),
                         LANDMARKS => {

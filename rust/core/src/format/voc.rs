@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use super::annotation::{attributes, int_of, located, place, required_corners, text_of};
 use super::ids::{Frame, Ids};
 use super::label_images::Painting;
-use super::listing::{LINE_BREAKS, Picture, at_frame, check_labels, is_blank};
+use super::listing::{LINE_BREAKS, Picture, Pictures, at_frame, check_labels, is_blank};
 use super::masks::ONLY_MASKS;
 use super::palette::Palette;
 use super::voc_layout::{is_bare, is_blank_listed, picture_path, subsets, write_images, write_labelmap};
@@ -85,9 +85,9 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
     }
     parts.push(Part::Member { name: "labelmap.txt".to_owned(), chunks: vec![single_chunk(LABELMAP, 0)] });
-    let later_xml = ids.overwritten(scene, |_, _, picture| Some(picture.id.clone()))?;
+    let later_xml = ids.overwritten(scene, |_, _, picture| Some(picture.id.to_owned()))?;
     let later_images =
-        ids.overwritten(scene, |timeline, view, picture| has_masks(timeline, view).then(|| picture.id.clone()))?;
+        ids.overwritten(scene, |timeline, view, picture| has_masks(timeline, view).then(|| picture.id.to_owned()))?;
     let later_picture = ids.overwritten(scene, |_, _, picture| options.save_images.then(|| picture_path(picture)))?;
     Ok(Plan {
         parts,
@@ -184,10 +184,10 @@ impl Encoder for Voc<'_> {
 impl Voc<'_> {
     fn frames(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let (mut picture, mut painting) = (Picture::default(), Painting::default());
+        let (mut pictures, mut painting) = (Pictures::new(timeline, &LINE_BREAKS), Painting::default());
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-            self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+            let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
             self.ids.note(chunk.timeline, timeline, view.frame, &mut out.tally);
             let labels = &timeline.dataset.columns.tags.label;
             view.tags.iter().for_each(|&row| out.tally.tag(labels[row as usize], Outcome::Written));
@@ -202,14 +202,14 @@ impl Voc<'_> {
                 boxes.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
             } else {
                 out.begin_file(&format!("Annotations/{}.xml", picture.id));
-                annotation(timeline, view.frame, &picture, &boxes, !masks.is_empty(), out)?;
+                annotation(timeline, view.frame, picture, &boxes, !masks.is_empty(), out)?;
             }
             if self.later_images.contains(&at) {
                 masks.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
             } else if !masks.is_empty() || is_blank_listed(view, self.profile) {
                 let masks = ONLY_MASKS.convert(timeline, masks, &mut out.scratch, &mut out.tally)?.masks;
                 let classes = (&self.palette, self.profile);
-                write_images(&mut painting, classes, (timeline, view.frame), &picture.id, &masks, out)?;
+                write_images(&mut painting, classes, (timeline, view.frame), picture.id, &masks, out)?;
             }
             Ok(())
         })?;
@@ -220,14 +220,14 @@ impl Voc<'_> {
     /// A list of pictures.
     fn list(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             if is_listed(chunk.section, timeline, view) {
-                self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+                let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
                 let has_blanks = picture.id.trim_matches(is_blank).contains(is_blank);
                 let quote = if chunk.section == LAYOUT && has_blanks { "\"" } else { "" };
-                [quote, &picture.id, quote, "\n"].into_iter().for_each(|part| out.text(part));
+                [quote, picture.id, quote, "\n"].into_iter().for_each(|part| out.text(part));
             }
             Ok(())
         })?;
@@ -240,15 +240,15 @@ impl Voc<'_> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let columns = &timeline.dataset.columns.tags;
         let frame = |row: u32| columns.frame[row as usize];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         for rows in timeline.tags.chunk_by(|a, b| frame(*a) == frame(*b)) {
             if !timeline.frames.contains(frame(rows[0])) {
                 continue;
             }
-            self.ids.read(chunk.timeline, timeline, frame(rows[0]), &mut picture)?;
+            let picture = self.ids.read(chunk.timeline, frame(rows[0]), &mut pictures)?;
             let class = |row: &u32| self.palette.class(columns.label[*row as usize]) as u64;
             let has_label = rows.iter().any(|row| class(row) == chunk.first);
-            out.text(&picture.id);
+            out.text(picture.id);
             out.text(if has_label { "  1\n" } else { " -1\n" });
         }
         Ok(())
@@ -259,7 +259,7 @@ impl Voc<'_> {
 fn annotation(
     timeline: &Timeline<'_>,
     frame: u32,
-    picture: &Picture,
+    picture: Picture<'_>,
     boxes: &[&Item],
     is_segmented: bool,
     out: &mut Output,
@@ -277,7 +277,7 @@ fn annotation(
     Ok(())
 }
 
-fn head(xml: &mut Pretty<'_>, timeline: &Timeline<'_>, frame: u32, picture: &Picture) -> Result<()> {
+fn head(xml: &mut Pretty<'_>, timeline: &Timeline<'_>, frame: u32, picture: Picture<'_>) -> Result<()> {
     // CVAT takes what stands in front of the first underscore for a folder.
     xml.text("folder", picture.id.split_once('_').map_or("", |(folder, _)| folder))?;
     xml.text("filename", &format!("{}{}", picture.id, picture.extension))?;

@@ -33,7 +33,7 @@ pub fn is_blank_listed(view: &FrameView<'_>, profile: Profile) -> bool {
 }
 
 /// Where the picture of a frame lies.
-pub fn picture_path(picture: &Picture) -> String {
+pub fn picture_path(picture: Picture<'_>) -> String {
     format!("JPEGImages/{}{}", picture.id, picture.extension)
 }
 

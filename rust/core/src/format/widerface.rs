@@ -10,7 +10,7 @@
 
 use super::annotation::{Value, Values, attributes, int_of, located, required_corners};
 use super::ids::Ids;
-use super::listing::{LINE_BREAKS, Picture, check_labels, has_any, label_names};
+use super::listing::{LINE_BREAKS, Picture, Pictures, check_labels, has_any, label_names};
 use super::splits::{groups, names_of_timelines};
 use super::verdicts::Verdicts;
 use super::{Format, Options, Profile};
@@ -113,11 +113,11 @@ impl Encoder for WiderFace<'_> {
             return Ok(());
         }
         let timeline = &self.scene.timelines[chunk.timeline];
-        let mut picture = Picture::default();
+        let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         if chunk.section == PICTURES {
             for view in timeline.tagged_frames(places(chunk)?) {
-                self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
-                let path = self.path(timeline, &view, &picture).concat();
+                let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
+                let path = self.path(timeline, &view, picture).concat();
                 out.picture(
                     format!("WIDER_{}/images/{path}", self.subset_of[chunk.timeline]),
                     chunk.timeline,
@@ -128,26 +128,26 @@ impl Encoder for WiderFace<'_> {
         }
         let mut values = Values::new();
         self.verdicts.visit(timeline, places(chunk)?, out, |view, out| {
-            self.ids.read(chunk.timeline, timeline, view.frame, &mut picture)?;
+            let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
             self.ids.note(chunk.timeline, timeline, view.frame, &mut out.tally);
-            self.frame(timeline, view, &picture, &mut values, out)
+            self.frame(timeline, view, picture, &mut values, out)
         })
     }
 }
 
 impl<'s> WiderFace<'s> {
     /// The path of a picture: its folder is the event that its first tag names.
-    fn path<'a>(&'a self, timeline: &Timeline<'_>, view: &FrameView<'_>, picture: &'a Picture) -> [&'a str; 4] {
+    fn path<'a>(&'a self, timeline: &Timeline<'_>, view: &FrameView<'_>, picture: Picture<'a>) -> [&'a str; 4] {
         let label = view.tags.first().map(|&row| timeline.dataset.columns.tags.label[row as usize]);
         let event = label.map_or("no_label", |label| self.events[label as usize].as_str());
-        [event, "/", &picture.id, &picture.extension]
+        [event, "/", picture.id, picture.extension]
     }
 
     fn frame(
         &self,
         timeline: &'s Timeline<'s>,
         view: &FrameView<'_>,
-        picture: &Picture,
+        picture: Picture<'_>,
         values: &mut Values<'s>,
         out: &mut Output,
     ) -> Result<()> {

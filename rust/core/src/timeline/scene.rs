@@ -356,11 +356,19 @@ impl<'d> Timeline<'d> {
         }
     }
 
-    /// The id of a frame where it stands in the data as it is.
+    /// The stem of a frame's id where it stands in the data as it is.
     pub(super) fn own_stem(&self, frame: u32) -> Option<&str> {
         self.picture(frame)
             .map(|name| split_extension(name).0)
             .filter(|stem| self.has_plain_names() || !has_backslash(stem))
+    }
+
+    /// The id of a frame and the extension of its picture, as [`Timeline::write_id`] writes them, where they stand in the
+    /// data like that and the name is plain.
+    pub fn own_id(&self, frame: u32) -> Option<(&str, &str)> {
+        let is_lower = |extension: &str| extension.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        let name = if self.has_plain_names() { self.picture(frame) } else { None };
+        name.map(split_extension).filter(|(_, extension)| is_lower(extension))
     }
 }
 

@@ -45,12 +45,12 @@ impl Names {
     }
 
     /// What a frame's files are called, with their folders.
-    pub fn of(&self, timeline: usize, frame: u32, picture: &Picture) -> String {
+    pub fn of(&self, timeline: usize, frame: u32, picture: Picture<'_>) -> String {
         let subset = &self.subset_of[timeline];
         match &self.naming_of[timeline] {
             Naming::Ids => format!("{subset}/{}", picture.id),
             Naming::Official => {
-                let (city, name) = official(&picture.id).unwrap_or(("", &picture.id));
+                let (city, name) = official(picture.id).unwrap_or(("", picture.id));
                 format!("{subset}/{city}/{name}")
             }
             Naming::Numbers(city) => format!("{subset}/{city}/{city}_000000_{frame:06}"),
@@ -111,6 +111,7 @@ fn official(id: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::listing::{LINE_BREAKS, Pictures};
     use crate::timeline::testing::{TaskSketch, job, label, pictures, project, video};
 
     fn names(tasks: Vec<TaskSketch>) -> Vec<String> {
@@ -120,9 +121,9 @@ mod tests {
         let mut all = Vec::new();
         for (place, timeline) in scene.timelines.iter().enumerate() {
             for frame in timeline.frames.iter() {
-                let mut picture = Picture::default();
-                names.ids.read(place, timeline, frame, &mut picture).unwrap();
-                all.push(names.of(place, frame, &picture));
+                let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
+                let picture = names.ids.read(place, frame, &mut pictures).unwrap();
+                all.push(names.of(place, frame, picture));
             }
         }
         all

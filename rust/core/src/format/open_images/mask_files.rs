@@ -9,7 +9,7 @@ use super::rows::find;
 use crate::error::Result;
 use crate::format::annotation::{Value, attributes, place};
 use crate::format::ids::{Frame as FramePlace, Ids};
-use crate::format::listing::{Picture, is_blank};
+use crate::format::listing::{LINE_BREAKS, Pictures, is_blank};
 use crate::format::masks::NO_UPRIGHT_BOXES;
 use crate::plan::Scratch;
 use crate::report::Tally;
@@ -72,12 +72,12 @@ impl Naming {
                 continue;
             }
             let mut by_slug: HashMap<String, Vec<FramePlace>> = HashMap::new();
-            let mut picture = Picture::default();
             for place in timelines {
                 let timeline = &scene.timelines[place];
+                let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
                 for frame in timeline.frames.iter() {
-                    ids.read(place, timeline, frame, &mut picture)?;
-                    by_slug.entry(slug(&picture.id)).or_default().push((place, frame));
+                    let picture = ids.read(place, frame, &mut pictures)?;
+                    by_slug.entry(slug(picture.id)).or_default().push((place, frame));
                 }
             }
             let mut shared: Vec<FramePlace> = by_slug.into_values().filter(|all| all.len() > 1).flatten().collect();
@@ -104,13 +104,13 @@ impl Naming {
 fn claim(scene: &Scene<'_>, ids: &Ids, at: FramePlace, owners: &mut Owners) -> Result<()> {
     let timeline = &scene.timelines[at.0];
     let rank = timeline.frames.rank(at.1);
-    let mut picture = Picture::default();
-    ids.read(at.0, timeline, at.1, &mut picture)?;
+    let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
+    let picture = ids.read(at.0, at.1, &mut pictures)?;
     let Scratch { mut visit, .. } = Scratch::default();
     timeline.visit_frames(rank..rank + 1, &mut visit, |view| {
         let (leaders, _) = NO_UPRIGHT_BOXES.leaders(timeline, view.items, &mut Scratch::default())?;
         let naming = Naming::Slugs(Owners::new());
-        for name in naming.names(timeline, &picture.id, &leaders, 0, &mut Tally::default())? {
+        for name in naming.names(timeline, picture.id, &leaders, 0, &mut Tally::default())? {
             owners.insert((timeline.subset.clone(), name.file), at);
         }
         Ok(())
