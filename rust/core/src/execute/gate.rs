@@ -18,6 +18,8 @@ struct State {
     next: usize,
     passed: BTreeSet<usize>,
     ended: bool,
+    /// Workers that wait: mostly none, and waking nobody takes a call of the system all the same.
+    waiting: usize,
 }
 
 impl Gate {
@@ -51,24 +53,37 @@ impl Gate {
             state.passed.remove(&first);
             state.next += 1;
         }
-        drop(state);
-        self.changed.notify_all();
+        self.tell(state);
     }
 
     /// One more chunk is written.
     pub fn advance(&self) {
-        self.lock().written += 1;
-        self.changed.notify_all();
+        let mut state = self.lock();
+        state.written += 1;
+        self.tell(state);
     }
 
     fn end(&self) {
-        self.lock().ended = true;
-        self.changed.notify_all();
+        let mut state = self.lock();
+        state.ended = true;
+        self.tell(state);
+    }
+
+    fn tell(&self, state: MutexGuard<'_, State>) {
+        let is_awaited = state.waiting > 0;
+        drop(state);
+        if is_awaited {
+            self.changed.notify_all();
+        }
     }
 
     fn wait_until(&self, may: impl Fn(&State) -> bool) -> bool {
-        let waited = self.changed.wait_while(self.lock(), |state| !state.ended && !may(state));
-        !waited.unwrap_or_else(PoisonError::into_inner).ended
+        let mut state = self.lock();
+        state.waiting += 1;
+        let waited = self.changed.wait_while(state, |state| !state.ended && !may(state));
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        !state.ended
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

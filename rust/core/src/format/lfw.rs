@@ -136,7 +136,11 @@ fn known(scene: &Scene<'_>) -> Result<HashSet<(usize, u32)>> {
     let mut known = HashSet::new();
     let names = label_names(&scene.dataset.schema);
     let has_pairs = [POSITIVE_PAIRS, NEGATIVE_PAIRS].iter().any(|pairs| has_attribute(scene, pairs));
-    let is_named = |id: &str| names.iter().any(|name| id.starts_with(name));
+    // Most ids begin otherwise already.
+    let mut begins = [names.contains(&""); 256];
+    names.iter().filter_map(|name| name.bytes().next()).for_each(|first| begins[usize::from(first)] = true);
+    let may_begin = |id: &str| id.bytes().next().is_some_and(|first| begins[usize::from(first)]);
+    let is_named = |id: &str| may_begin(id) && names.iter().any(|name| id.starts_with(name));
     let may_be_known = has_pairs || names.iter().any(|name| name.contains('/'));
     for (_, timelines) in scene.subsets() {
         let mut seen = HashSet::new();

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::splits::Group;
 use crate::error::{Code, Error, Place, Result};
 use crate::schema::{Schema, ShapeKind};
-use crate::timeline::{Scene, Timeline};
+use crate::timeline::{MadeId, Scene, Timeline};
 
 /// What ends a line for one reader or another.
 pub const LINE_BREAKS: [char; 2] = ['\n', '\r'];
@@ -65,31 +65,24 @@ pub struct Picture<'p> {
 pub struct Pictures<'t> {
     timeline: &'t Timeline<'t>,
     breaks: &'static [char],
-    id: String,
-    extension: String,
+    made: MadeId,
 }
 
 impl<'t> Pictures<'t> {
     /// Refuses names with one of these control characters, which would break a line.
     pub fn new(timeline: &'t Timeline<'t>, breaks: &'static [char]) -> Self {
-        Self { timeline, breaks, id: String::new(), extension: String::new() }
+        Self { timeline, breaks, made: MadeId::default() }
     }
 
     /// The id of a frame.
     pub fn read(&mut self, frame: u32) -> Result<Picture<'_>> {
-        // As it stands in the data: there is one for each of millions of frames.
-        if let Some((id, extension)) = self.timeline.own_id(frame) {
-            return Ok(Picture { id, extension });
-        }
-        self.id.clear();
-        self.extension.clear();
-        self.timeline.write_id(frame, &mut self.id, &mut self.extension);
-        let has_break = || has_any(&self.id, self.breaks) || has_any(&self.extension, self.breaks);
+        let (id, extension) = self.timeline.id(frame, &mut self.made);
+        let has_break = || has_any(id, self.breaks) || has_any(extension, self.breaks);
         if !self.timeline.has_plain_names() && has_break() {
             let message = "the name of a picture has a character in it that the format's lists cannot hold";
             return Err(at_frame(Error::new(Code::Unsupported, message), self.timeline, frame));
         }
-        Ok(Picture { id: &self.id, extension: &self.extension })
+        Ok(Picture { id, extension })
     }
 }
 

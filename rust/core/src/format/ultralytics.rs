@@ -25,7 +25,7 @@ use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, request_pictures, 
 use crate::report::Outcome;
 use crate::schema::{Schema, ShapeKind};
 use crate::text::{number, yaml};
-use crate::timeline::{FrameView, Item, Scene, Timeline};
+use crate::timeline::{FrameView, Item, MadeId, Scene, Timeline};
 
 const DATA: u8 = 2;
 
@@ -265,18 +265,16 @@ impl Ultralytics<'_> {
     fn list(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timelines = &self.scene.timelines;
         let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
-        let (mut id, mut extension) = (String::new(), String::new());
+        let mut made = MadeId::default();
         for frame in timelines[chunk.timeline].frames.slice(places(chunk)?) {
             let this = (chunk.timeline, frame);
             if self.repeats.listed.contains(&this) {
                 continue;
             }
-            id.clear();
-            extension.clear();
             // Of several pictures with one id the last counts, at the place of the first.
             let (timeline, frame) = self.repeats.latest.get(&this).copied().unwrap_or(this);
-            timelines[timeline].write_id(frame, &mut id, &mut extension);
-            for text in [self.layout.above_pictures, "images/", subset, "/", &id, &extension, "\n"] {
+            let (id, extension) = timelines[timeline].id(frame, &mut made);
+            for text in [self.layout.above_pictures, "images/", subset, "/", id, extension, "\n"] {
                 out.text(text);
             }
         }

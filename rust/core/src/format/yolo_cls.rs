@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, line_chunks, places, single_chunk};
 use crate::report::Outcome;
 use crate::text::json;
-use crate::timeline::{FrameView, Scene, Timeline};
+use crate::timeline::{FrameView, MadeId, Scene, Timeline};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -132,7 +132,8 @@ impl<'s> Used<'s> {
 }
 
 fn base(id: &str) -> &str {
-    id.rsplit('/').next().unwrap_or(id)
+    // Bytes, for every frame has a name.
+    id.bytes().rposition(|byte| byte == b'/').map_or(id, |slash| &id[slash + 1..])
 }
 
 /// Names of the labels of tags.
@@ -148,14 +149,6 @@ fn folders<'t>(
     untagged: Option<&'static str>,
 ) -> impl Iterator<Item = &'t str> {
     names(timeline, tags).chain(untagged.filter(|_| tags.is_empty()))
-}
-
-/// What an entry is made of, written anew for each.
-#[derive(Default)]
-struct Entry {
-    id: String,
-    extension: String,
-    path: String,
 }
 
 struct Classification<'s> {
@@ -174,10 +167,10 @@ impl Encoder for Classification<'_> {
             OPEN => out.text("{"),
             FRAMES => {
                 let timeline = &self.scene.timelines[chunk.timeline];
-                let mut entry = Entry::default();
+                let mut made = MadeId::default();
                 timeline
                     .tagged_frames(places(chunk)?)
-                    .for_each(|view| self.frame(chunk.timeline, &view, &mut entry, out));
+                    .for_each(|view| self.frame(chunk.timeline, &view, &mut made, out));
                 tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
             }
             PICTURES => self.pictures(chunk, out)?,
@@ -188,7 +181,7 @@ impl Encoder for Classification<'_> {
 }
 
 impl Classification<'_> {
-    fn frame(&self, place: usize, view: &FrameView<'_>, entry: &mut Entry, out: &mut Output) {
+    fn frame(&self, place: usize, view: &FrameView<'_>, made: &mut MadeId, out: &mut Output) {
         let timeline = &self.scene.timelines[place];
         let this = (place, view.frame);
         let outcome = if self.repeats.overwritten.contains(&this) { OVERWRITTEN } else { Outcome::Written };
@@ -204,8 +197,8 @@ impl Classification<'_> {
         }
         // Of several pictures with one id the last counts, at the place of the first.
         match self.repeats.latest.get(&this) {
-            None => self.entry(this, view.tags, entry, out),
-            Some(&latest) => self.entry(latest, tags(&self.scene.timelines[latest.0], latest.1), entry, out),
+            None => self.entry(this, view.tags, made, out),
+            Some(&latest) => self.entry(latest, tags(&self.scene.timelines[latest.0], latest.1), made, out),
         }
     }
 
@@ -232,10 +225,9 @@ impl Classification<'_> {
         place_of_frame == 0 && first == Some(&place)
     }
 
-    fn entry(&self, this: Frame, tags: &[u32], Entry { id, extension, path }: &mut Entry, out: &mut Output) {
+    fn entry(&self, this: Frame, tags: &[u32], made: &mut MadeId, out: &mut Output) {
         let timeline = &self.scene.timelines[this.0];
-        [&mut *id, &mut *extension, &mut *path].into_iter().for_each(String::clear);
-        timeline.write_id(this.1, id, extension);
+        let (id, extension) = timeline.id(this.1, made);
         json::string(&mut out.bytes, id);
         out.text(":{\"labels\":[");
         for (number, name) in names(timeline, tags).enumerate() {
@@ -244,14 +236,13 @@ impl Classification<'_> {
             }
             json::string(&mut out.bytes, name);
         }
-        out.text("],\"path\":");
+        out.text("],\"path\":\"");
         let names = self.numbered.get(&this);
         let name = names.and_then(|names| names.last()).map_or(base(id), String::as_str);
         if let Some(folder) = folders(timeline, tags, self.untagged).last() {
-            path.extend([folder, "/", name, extension]);
+            [folder, "/", name, extension].into_iter().for_each(|part| json::escaped(&mut out.bytes, part));
         }
-        json::string(&mut out.bytes, path);
-        out.text("}");
+        out.text("\"}");
     }
 }
 

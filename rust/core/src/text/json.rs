@@ -6,14 +6,18 @@ use super::number;
 
 /// Appends a string with its quotes.
 pub fn string(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
     out.push(b'"');
+    escaped(out, text);
+    out.push(b'"');
+}
+
+/// Appends a part of a string.
+pub fn escaped(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
     // Mostly there is nothing to escape, which takes no branches to see.
     let is_plain = bytes.iter().fold(true, |plain, &byte| plain & !matches!(byte, ..0x20 | b'"' | b'\\'));
     if is_plain {
-        out.extend_from_slice(bytes);
-        out.push(b'"');
-        return;
+        return out.extend_from_slice(bytes);
     }
     let mut copied = 0;
     for (place, &byte) in bytes.iter().enumerate() {
@@ -32,7 +36,6 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
         copied = place + 1;
     }
     out.extend_from_slice(&bytes[copied..]);
-    out.push(b'"');
 }
 
 /// Appends a string with its quotes as Python's `json.dumps` prints it: ASCII only, other characters in UTF-16 units.

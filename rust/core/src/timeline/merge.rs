@@ -57,7 +57,7 @@ pub fn single(dataset: &Dataset, job: &Job) -> Merged {
     let columns = &dataset.columns;
     Merged {
         tags: by_frame(job.tags.clone().collect(), &columns.tags.frame),
-        shapes: Rows::by_frame(&columns.shapes, job.shapes.clone()),
+        shapes: Rows::by_frame(dataset, job.shapes.clone()),
         tracks: LooseTrack::of_rows(columns, job.tracks.clone()),
         losses: Vec::new(),
     }

@@ -29,7 +29,7 @@ pub use merge::Loss;
 pub use moment::{Moment, PointScratch};
 pub(crate) use repeats::hash;
 pub use rows::Rows;
-pub use scene::{Scene, SceneKind, Timeline};
+pub use scene::{MadeId, Scene, SceneKind, Timeline};
 pub use selection::{Frames, Negatives, Selection};
 pub use template::{Pattern, Template, folder_name};
 pub use tracks::{Keyframe, Track, Tracks};

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::dataset::{Shapes, top_level};
+use crate::dataset::{Dataset, top_level};
 
 /// Rows of a table in the order in which they are shown.
 ///
@@ -24,10 +24,10 @@ const ROWS_PER_PIECE: usize = 1 << 16;
 
 impl Rows<'_> {
     /// The shapes of a job by frame, without the elements of skeletons.
-    pub(super) fn by_frame(shapes: &Shapes, rows: Range<u32>) -> Self {
-        let at = rows.start as usize..rows.end as usize;
-        let has_elements = any(&shapes.elements[at.clone()], 1, |counts| counts[0] > 0);
-        if !has_elements && !any(&shapes.frame[at], 2, |frames| frames[0] > frames[1]) {
+    pub(super) fn by_frame(dataset: &Dataset, rows: Range<u32>) -> Self {
+        let shapes = &dataset.columns.shapes;
+        let frames = &shapes.frame[rows.start as usize..rows.end as usize];
+        if !dataset.has_elements() && !any_falls(frames) {
             return Self::Range(rows);
         }
         Self::from(by_frame(top_level(&shapes.elements, rows), &shapes.frame))
@@ -113,13 +113,12 @@ pub(super) fn by_frame(mut rows: Vec<u32>, frames: &[u32]) -> Vec<u32> {
     rows
 }
 
-/// Whether this is so of any `size` neighbours. Without a branch for each: there may be millions.
-fn any(values: &[u32], size: usize, is_so: impl Fn(&[u32]) -> bool + Sync) -> bool {
-    let pieces = values.len().div_ceil(ROWS_PER_PIECE);
-    (0..pieces).into_par_iter().any(|piece| {
+/// Whether any of these frames comes after a later one. Without a branch for each: there may be millions.
+fn any_falls(frames: &[u32]) -> bool {
+    (0..frames.len().div_ceil(ROWS_PER_PIECE)).into_par_iter().any(|piece| {
         let start = piece * ROWS_PER_PIECE;
-        let end = values.len().min(start + ROWS_PER_PIECE + size - 1);
-        values[start..end].windows(size).fold(false, |any, window| any | is_so(window))
+        let end = frames.len().min(start + ROWS_PER_PIECE + 1);
+        frames[start..end].windows(2).fold(false, |falls, pair| falls | (pair[0] > pair[1]))
     })
 }
 
@@ -128,6 +127,7 @@ mod tests {
     use super::super::testing::*;
     use super::*;
     use crate::dataset::Dataset;
+    use crate::schema::ShapeKind;
 
     /// A task whose only job has shapes on these frames.
     fn shapes_on(frames: &[u32]) -> Dataset {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn rows_of(dataset: &Dataset) -> Rows<'static> {
-        Rows::by_frame(&dataset.columns.shapes, dataset.tasks[0].jobs[0].shapes.clone())
+        Rows::by_frame(dataset, dataset.tasks[0].jobs[0].shapes.clone())
     }
 
     #[test]
@@ -148,6 +148,14 @@ mod tests {
         ] {
             assert_eq!(rows_of(&shapes_on(frames)), expected, "{frames:?}");
         }
+    }
+
+    #[test]
+    fn elements_of_skeletons_are_no_rows() {
+        let parts = vec![rectangle(1, 0, [0.0; 4])];
+        let skeleton = ShapeSketch { elements: parts, ..shape(ShapeKind::Skeleton, 0, 0, &[]) };
+        let jobs = vec![JobSketch { shapes: vec![rectangle(0, 0, [0.0; 4]), skeleton], ..job(0, 9) }];
+        assert_eq!(rows_of(&task(vec![label("car"), sublabel("wheel", 0)], video(10, jobs))), Rows::from(vec![0, 2]));
     }
 
     #[test]
@@ -167,11 +175,10 @@ mod tests {
     #[test]
     fn neighbours_are_compared_across_the_borders_of_pieces_too() {
         let mut frames = vec![1; 2 * ROWS_PER_PIECE + 1];
-        let falls = |frames: &[u32]| any(frames, 2, |pair| pair[0] > pair[1]);
-        assert!(!falls(&frames));
+        assert!(!any_falls(&frames));
         frames[ROWS_PER_PIECE] = 0;
-        assert!(falls(&frames));
-        assert!(!falls(&[]) && !falls(&[1]));
+        assert!(any_falls(&frames));
+        assert!(!any_falls(&[]) && !any_falls(&[1]));
     }
 
     #[test]

@@ -363,13 +363,27 @@ impl<'d> Timeline<'d> {
             .filter(|stem| self.has_plain_names() || !has_backslash(stem))
     }
 
-    /// The id of a frame and the extension of its picture, as [`Timeline::write_id`] writes them, where they stand in the
-    /// data like that and the name is plain.
-    pub fn own_id(&self, frame: u32) -> Option<(&str, &str)> {
+    /// The id of a frame and the extension of its picture, as [`Timeline::write_id`] writes them: mostly as they stand in
+    /// the data, else written to `made`. There is one for each of millions of frames.
+    pub fn id<'a>(&'a self, frame: u32, made: &'a mut MadeId) -> (&'a str, &'a str) {
         let is_lower = |extension: &str| extension.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
         let name = if self.has_plain_names() { self.picture(frame) } else { None };
-        name.map(split_extension).filter(|(_, extension)| is_lower(extension))
+        if let Some(own) = name.map(split_extension).filter(|(_, extension)| is_lower(extension)) {
+            return own;
+        }
+        let MadeId { id, extension } = made;
+        id.clear();
+        extension.clear();
+        self.write_id(frame, id, extension);
+        (id, extension)
     }
+}
+
+/// Memory for an id and an extension: [`Timeline::id`].
+#[derive(Debug, Default)]
+pub struct MadeId {
+    id: String,
+    extension: String,
 }
 
 fn has_backslash(text: &str) -> bool {

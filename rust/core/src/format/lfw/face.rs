@@ -5,6 +5,7 @@ use crate::error::{Code, Error, Result};
 use crate::format::annotation::{Value, python_int, tag_located, tag_value};
 use crate::format::listing::at_frame;
 use crate::plan::Output;
+use crate::schema::Label;
 use crate::timeline::{FrameView, Timeline};
 
 /// A frame as the format sees it.
@@ -30,6 +31,10 @@ impl<'a> Face<'a> {
             return Ok(Self::new(None, id, [None, None]));
         };
         let label = timeline.dataset.columns.tags.label[row as usize];
+        let Label { name: person, attributes, .. } = timeline.dataset.schema.label(label);
+        if attributes.is_empty() {
+            return Ok(Self::new(Some(person), id, [None, None]));
+        }
         let pairs = |name: &str| match tag_value(timeline, row, name)? {
             None => Ok(None),
             Some(Value::Text(text)) if !text.contains(BREAKS) => Ok(Some(text)),
@@ -39,7 +44,6 @@ impl<'a> Face<'a> {
                 Err(at_frame(tag_located(error, timeline, row), timeline, view.frame))
             }
         };
-        let person = &timeline.dataset.schema.label(label).name;
         Ok(Self::new(Some(person), id, [pairs(POSITIVE_PAIRS)?, pairs(NEGATIVE_PAIRS)?]))
     }
 
