@@ -232,12 +232,22 @@ const IMAGES_PER_CHUNK: u64 = 64;
 
 /// Cuts the frames of these timelines into chunks of about equal work. Chunks do not depend on the number of threads.
 pub fn frame_chunks(scene: &Scene<'_>, timelines: impl IntoIterator<Item = usize>, section: u8) -> Vec<Chunk> {
-    frame_chunks_up_to(FRAMES_PER_CHUNK, scene, timelines, section)
+    frame_chunks_up_to(FRAMES_PER_CHUNK, scene, timelines, section, |timeline| timeline.estimated_items())
+}
+
+/// The same where not every shape is written, but `rows` of a timeline.
+pub fn row_chunks(
+    scene: &Scene<'_>,
+    timelines: impl IntoIterator<Item = usize>,
+    section: u8,
+    rows: impl Fn(&Timeline<'_>) -> u64,
+) -> Vec<Chunk> {
+    frame_chunks_up_to(FRAMES_PER_CHUNK, scene, timelines, section, rows)
 }
 
 /// The same for chunks that write images.
 pub fn image_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
-    frame_chunks_up_to(IMAGES_PER_CHUNK, scene, timelines, section)
+    frame_chunks_up_to(IMAGES_PER_CHUNK, scene, timelines, section, |timeline| timeline.estimated_items())
 }
 
 /// The same for chunks that write a line for each frame, whatever it shows.
@@ -254,12 +264,13 @@ fn frame_chunks_up_to(
     scene: &Scene<'_>,
     timelines: impl IntoIterator<Item = usize>,
     section: u8,
+    items: impl Fn(&Timeline<'_>) -> u64,
 ) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     for place in timelines {
         let timeline = &scene.timelines[place];
         let frames = u64::from(timeline.frames.len());
-        let items = timeline.estimated_items().max(1);
+        let items = items(timeline).max(1);
         let step = (frames * ITEMS_PER_CHUNK / items).clamp(1, most);
         chunks.extend(cut(0..frames, step).map(|range| Chunk { section, timeline: place, range, first: 0 }));
     }

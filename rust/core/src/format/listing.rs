@@ -25,10 +25,11 @@ pub fn check_labels(schema: &Schema, breaks: &[char]) -> Result<()> {
 
 /// Whether a text has one of these characters, which are of ASCII. There is a name for each of millions of frames, and
 /// most are short: that no byte is as small as these characters is seen without a branch.
-pub fn has_any(text: &str, breaks: &[char]) -> bool {
+pub fn has_any(text: impl AsRef<[u8]>, breaks: &[char]) -> bool {
+    let bytes = text.as_ref();
     let greatest = breaks.iter().max().map_or(0, |&symbol| symbol as u8);
-    text.bytes().fold(false, |found, byte| found | (byte <= greatest))
-        && text.bytes().any(|byte| breaks.contains(&char::from(byte)))
+    bytes.iter().fold(false, |found, &byte| found | (byte <= greatest))
+        && bytes.iter().any(|&byte| breaks.contains(&char::from(byte)))
 }
 
 /// What Python takes for a blank: the four separators of ASCII too.
@@ -38,12 +39,21 @@ pub fn is_blank(symbol: char) -> bool {
 
 /// A field of a table, in quotes where it needs them.
 pub fn write_field(text: &str, bytes: &mut Vec<u8>) {
-    if !has_any(text, &[',', '"', '\r', '\n']) {
-        bytes.extend_from_slice(text.as_bytes());
+    let start = bytes.len();
+    bytes.extend_from_slice(text.as_bytes());
+    quote(bytes, start);
+}
+
+/// Puts the field of a table that begins at `start` in quotes if it needs them.
+pub fn quote(bytes: &mut Vec<u8>, start: usize) {
+    if !has_any(&bytes[start..], &[',', '"', '\r', '\n']) {
         return;
     }
+    let field = bytes.split_off(start);
     bytes.push(b'"');
-    bytes.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+    for byte in field {
+        bytes.extend_from_slice(if byte == b'"' { b"\"\"" } else { std::slice::from_ref(&byte) });
+    }
     bytes.push(b'"');
 }
 
@@ -199,8 +209,9 @@ mod tests {
             ("it's", "it's"),
         ] {
             let mut bytes = Vec::new();
+            bytes.extend_from_slice(b"1,");
             write_field(text, &mut bytes);
-            assert_eq!(String::from_utf8(bytes).as_deref(), Ok(expected));
+            assert_eq!(String::from_utf8(bytes), Ok(format!("1,{expected}")));
         }
     }
 }

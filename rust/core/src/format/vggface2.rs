@@ -9,11 +9,11 @@
 use std::collections::BTreeSet;
 
 use super::annotation::corners;
-use super::listing::{LINE_BREAKS, Pictures, check_labels, refuse_repeats, shows, write_field};
+use super::listing::{LINE_BREAKS, Pictures, check_labels, quote, refuse_repeats, shows};
 use super::splits::{groups, names_of_timelines};
 use super::{Format, Options};
 use crate::error::Result;
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, frame_chunks, picture_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, Scratch, picture_chunks, places, row_chunks, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number;
@@ -43,13 +43,25 @@ const COORDINATES: usize = 10;
 struct Layout {
     /// Whether all faces of one label have a row, under a name of its own, and nothing else has one.
     all_faces: bool,
-    /// Writes a number of a box.
-    side: fn(&mut Vec<u8>, f64),
+    /// Writes the near corner and the size of a box.
+    write_box: fn(&mut Vec<u8>, [f64; 4]),
 }
 
-const CVAT: Layout = Layout { all_faces: false, side: number::repr };
+impl Layout {
+    /// How many rows there may be for shapes of a kind; for most timelines there are fewer.
+    fn most_rows(&self, timeline: &Timeline<'_>, kind: ShapeKind) -> u64 {
+        let of_labels = u64::from(timeline.frames.len()) * timeline.dataset.schema.len() as u64;
+        match timeline.dataset.has_kind(kind) {
+            false => 0,
+            true if self.all_faces => timeline.estimated_items(),
+            true => timeline.estimated_items().min(of_labels),
+        }
+    }
+}
 
-const TRAINING: Layout = Layout { all_faces: true, side: write_whole };
+const CVAT: Layout = Layout { all_faces: false, write_box: write_exact };
+
+const TRAINING: Layout = Layout { all_faces: true, write_box: write_whole };
 
 const NO_FACE: Outcome = Outcome::Dropped("VGGFace2 holds boxes and points only");
 const SECOND: Outcome = Outcome::Dropped("VGGFace2 holds one face of a label a picture");
@@ -66,14 +78,14 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
     for (subset, timelines) in &groups {
         let timelines = || timelines.iter().copied();
-        let mut table = |name: &str, header, rows| {
+        let mut table = |name: &str, header, section, kind| {
             let mut chunks = vec![single_chunk(header, 0)];
-            chunks.extend(frame_chunks(scene, timelines(), rows));
+            chunks.extend(row_chunks(scene, timelines(), section, |timeline| layout.most_rows(timeline, kind)));
             parts.push(Part::Member { name: format!("bb_landmark/loose_{name}_{subset}.csv"), chunks });
         };
-        table("landmark", LANDMARK_HEADER, LANDMARKS);
+        table("landmark", LANDMARK_HEADER, LANDMARKS, ShapeKind::Points);
         if timelines().any(|place| shows(&scene.timelines[place], ShapeKind::Rectangle)) {
-            table("bb", BOX_HEADER, BOXES);
+            table("bb", BOX_HEADER, BOXES, ShapeKind::Rectangle);
         }
     }
     if options.save_images {
@@ -113,7 +125,9 @@ impl Encoder for VggFace2<'_> {
                 let mut visit = std::mem::take(&mut out.scratch.visit);
                 timeline.visit_some(places.clone(), is_wanted, &mut visit, |view| {
                     let picture = pictures.read(view.frame)?;
-                    let frame = Frame { layout: self.layout, timeline, view, id: picture.id };
+                    let id = picture.id;
+                    let folder = id.bytes().position(|byte| byte == b'/').map(|slash| &id[..slash]);
+                    let frame = Frame { layout: self.layout, timeline, view, id, folder };
                     match section {
                         BOXES => frame.boxes(&mut rows, out),
                         LANDMARKS => {
@@ -165,6 +179,8 @@ struct Frame<'a> {
     timeline: &'a Timeline<'a>,
     view: &'a FrameView<'a>,
     id: &'a str,
+    /// The first folder in the id.
+    folder: Option<&'a str>,
 }
 
 impl Frame<'_> {
@@ -192,7 +208,7 @@ impl Frame<'_> {
     }
 
     fn points(&self, item: &Item, number: usize, out: &mut Output) -> Outcome {
-        let Output { bytes, scratch: Scratch { points, name, .. }, .. } = out;
+        let Output { bytes, scratch: Scratch { points, .. }, .. } = out;
         let points = self.timeline.points(item, points);
         if points.len() != COORDINATES {
             if self.layout.all_faces {
@@ -201,7 +217,7 @@ impl Frame<'_> {
             self.empty_row(Some(item.label), out);
             return NO_POINTS;
         }
-        self.write_face(item, number, name, bytes);
+        self.write_face(item, number, bytes);
         for &value in points {
             bytes.push(b',');
             number::repr_round2(bytes, value);
@@ -218,11 +234,8 @@ impl Frame<'_> {
                 out.tally.shape(item, SECOND);
                 continue;
             };
-            self.write_face(item, number, &mut out.scratch.name, &mut out.bytes);
-            for value in [x0, y0, x1 - x0, y1 - y0] {
-                out.bytes.push(b',');
-                (self.layout.side)(&mut out.bytes, value);
-            }
+            self.write_face(item, number, &mut out.bytes);
+            (self.layout.write_box)(&mut out.bytes, [x0, y0, x1 - x0, y1 - y0]);
             out.text("\r\n");
             out.tally.shape(item, if self.timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
         }
@@ -243,11 +256,7 @@ impl Frame<'_> {
         let tags = &self.timeline.dataset.columns.tags.label;
         let labels = self.view.tags.iter().map(|&row| tags[row as usize]);
         let labels: BTreeSet<u32> = labels.chain(self.view.items.iter().map(|item| item.label)).collect();
-        let name = |label| {
-            let mut name = String::new();
-            self.push_name(label, &mut name);
-            name
-        };
+        let name = |label| self.name(label).concat();
         match labels.is_empty() {
             true => BTreeSet::from([name(None)]),
             false => labels.into_iter().map(|label| name(Some(label))).collect(),
@@ -264,22 +273,18 @@ impl Frame<'_> {
 
     /// The name of a face; a second one of its kind and label on the picture has a number behind it.
     fn face(&self, item: &Item, number: usize) -> String {
-        let mut name = String::new();
-        self.push_face(item, number, &mut name);
-        name
+        let name = self.name(Some(item.label)).concat();
+        if number > 1 { format!("{name}_{number}") } else { name }
     }
 
-    fn push_face(&self, item: &Item, number: usize, name: &mut String) {
-        self.push_name(Some(item.label), name);
+    fn write_face(&self, item: &Item, number: usize, bytes: &mut Vec<u8>) {
+        let start = bytes.len();
+        self.name(Some(item.label)).into_iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
         if number > 1 {
-            name.extend(["_", &number.to_string()]);
+            bytes.push(b'_');
+            number::uint(bytes, number as u64);
         }
-    }
-
-    fn write_face(&self, item: &Item, number: usize, name: &mut String, bytes: &mut Vec<u8>) {
-        name.clear();
-        self.push_face(item, number, name);
-        write_field(name, bytes);
+        quote(bytes, start);
     }
 
     /// The place of an item, from 1, among those of its kind and label on the frame.
@@ -289,24 +294,35 @@ impl Frame<'_> {
     }
 
     fn empty_row(&self, label: Option<u32>, out: &mut Output) {
-        out.scratch.name.clear();
-        self.push_name(label, &mut out.scratch.name);
-        write_field(&out.scratch.name, &mut out.bytes);
+        let start = out.bytes.len();
+        self.name(label).into_iter().for_each(|part| out.text(part));
+        quote(&mut out.bytes, start);
         out.bytes.extend_from_slice(&[b','; COORDINATES]);
         out.text("\r\n");
     }
 
     /// The label and the picture; a picture that lies in a folder of the label's name is not put below it again.
-    fn push_name(&self, label: Option<u32>, name: &mut String) {
+    fn name(&self, label: Option<u32>) -> [&str; 3] {
         let label = label.map_or(NO_LABEL, |label| self.timeline.dataset.schema.label(label).name.as_str());
-        if self.id.split_once('/').is_none_or(|(folder, _)| folder != label) {
-            name.extend([label, "/"]);
-        }
-        name.push_str(self.id);
+        if self.folder == Some(label) { ["", "", self.id] } else { [label, "/", self.id] }
     }
 }
 
-fn write_whole(bytes: &mut Vec<u8>, value: f64) {
-    // Zero is added because a small negative number is rounded to a zero with a sign.
-    bytes.extend_from_slice(format!("{:.0}", value.round() + 0.0).as_bytes());
+/// Corners have two digits; their differences have all that a double has.
+fn write_exact(bytes: &mut Vec<u8>, [x, y, width, height]: [f64; 4]) {
+    for near in [x, y] {
+        bytes.push(b',');
+        number::repr_round2(bytes, near);
+    }
+    for size in [width, height] {
+        bytes.push(b',');
+        number::repr(bytes, size);
+    }
+}
+
+fn write_whole(bytes: &mut Vec<u8>, numbers: [f64; 4]) {
+    for value in numbers {
+        // Zero is added because a small negative number is rounded to a zero with a sign.
+        bytes.extend_from_slice(format!(",{:.0}", value.round() + 0.0).as_bytes());
+    }
 }
