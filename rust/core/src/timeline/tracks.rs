@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::dataset::{Columns, Dataset, top_level};
 use crate::error::{Code, Error, Result};
 use crate::schema::ShapeKind;
@@ -53,7 +55,7 @@ impl LooseTrack {
             LooseTrack { row, frame: tracks.frame[row as usize], keyframes, elements }
         };
         top_level(&tracks.elements, rows)
-            .into_iter()
+            .into_par_iter()
             .map(|row| {
                 let elements = row - tracks.elements[row as usize]..row;
                 load(row, elements.map(|element| load(element, Vec::new())).collect())
@@ -115,29 +117,62 @@ pub struct Tracks {
 
 impl Tracks {
     /// Lays out merged tracks. `is_deleted` says on which frames keyframes do not exist.
-    pub fn new(dataset: &Dataset, loose: Vec<LooseTrack>, is_deleted: impl Fn(u32) -> bool) -> Result<Self> {
-        let count = |track: &LooseTrack| track.keyframes.len();
-        let all = loose.iter().map(|track| count(track) + track.elements.iter().map(count).sum::<usize>()).sum();
-        let mut this = Self { keyframes: Vec::with_capacity(all), ..Self::default() };
-        for (place, loose) in loose.into_iter().enumerate() {
-            let context = |error: Error| error.in_track(place as u64);
-            let keyframes = this.lay(dataset, &loose, &is_deleted).map_err(context)?;
-            let first = this.elements.len() as u32;
-            for element in &loose.elements {
-                let keyframes = this.lay(dataset, element, &is_deleted).map_err(context)?;
-                let track = track(dataset, element, keyframes, 0..0);
-                this.elements.push(track);
-            }
-            let elements = first..this.elements.len() as u32;
-            this.tracks.push(track(dataset, &loose, keyframes, elements));
-        }
+    pub fn new(dataset: &Dataset, loose: &[LooseTrack], is_deleted: impl Fn(u32) -> bool + Sync) -> Result<Self> {
+        let add = |made: Result<Self>, (place, loose): (usize, &LooseTrack)| {
+            let mut made = made?;
+            made.add(dataset, loose, &is_deleted).map_err(|error| error.in_track(place as u64))?;
+            Ok(made)
+        };
+        // Of several errors the first: each side is asked in its turn.
+        let append = |made: Result<Self>, next: Result<Self>| {
+            let mut made = made?;
+            made.append(next?)?;
+            Ok(made)
+        };
+        let empty = || Ok(Self::default());
+        let mut this = loose.par_iter().enumerate().fold(empty, add).reduce(empty, append)?;
         this.keyframes.shrink_to_fit();
         Ok(this)
+    }
+
+    /// Adds a track and its elements.
+    fn add(&mut self, dataset: &Dataset, loose: &LooseTrack, is_deleted: &impl Fn(u32) -> bool) -> Result<()> {
+        let keyframes = self.lay(dataset, loose, is_deleted)?;
+        let first = self.elements.len() as u32;
+        for element in &loose.elements {
+            let keyframes = self.lay(dataset, element, is_deleted)?;
+            self.elements.push(track(dataset, element, keyframes, 0..0));
+        }
+        let elements = first..self.elements.len() as u32;
+        self.tracks.push(track(dataset, loose, keyframes, elements));
+        Ok(())
+    }
+
+    /// Adds the tracks that follow.
+    fn append(&mut self, next: Self) -> Result<()> {
+        let shifted = |range: Range<u32>, by: usize| range.start + by as u32..range.end + by as u32;
+        let (keyframes, elements, carried) = (self.keyframes.len(), self.elements.len(), self.carried.len());
+        u32::try_from(keyframes + next.keyframes.len()).map_err(|_| too_many())?;
+        let track = |track: Track| Track {
+            keyframes: shifted(track.keyframes, keyframes),
+            elements: shifted(track.elements, elements),
+            ..track
+        };
+        let keyframe = |keyframe: Keyframe| match keyframe.carried {
+            OWN => keyframe,
+            own => Keyframe { carried: own + carried as u32, ..keyframe },
+        };
+        self.tracks.extend(next.tracks.into_iter().map(track));
+        self.elements.extend(next.elements.into_iter().map(track));
+        self.keyframes.extend(next.keyframes.into_iter().map(keyframe));
+        self.carried.extend(next.carried);
+        Ok(())
     }
 
     /// Adds the keyframes that remain of a track; what a keyframe's attributes lack, it has from the one before.
     fn lay(&mut self, dataset: &Dataset, loose: &LooseTrack, is_deleted: &impl Fn(u32) -> bool) -> Result<Range<u32>> {
         let start = self.keyframes.len() as u32;
+        self.keyframes.reserve(loose.keyframes.len());
         let mut previous: Option<Keyframe> = None;
         for &keyframe in loose.by_frame().iter().filter(|keyframe| !is_deleted(keyframe.frame)) {
             let mut keyframe = keyframe;
@@ -158,7 +193,7 @@ impl Tracks {
             previous = Some(keyframe);
         }
         if u32::try_from(self.keyframes.len()).is_err() {
-            return Err(Error::new(Code::TooLarge, "more than 4294967295 keyframes in one task"));
+            return Err(too_many());
         }
         Ok(start..self.keyframes.len() as u32)
     }
@@ -187,6 +222,10 @@ impl Tracks {
     }
 }
 
+fn too_many() -> Error {
+    Error::new(Code::TooLarge, "more than 4294967295 keyframes in one task")
+}
+
 fn track(dataset: &Dataset, loose: &LooseTrack, keyframes: Range<u32>, elements: Range<u32>) -> Track {
     let kind = dataset.columns.tracks.kind(loose.row);
     Track { row: loose.row, kind, frame: loose.frame, keyframes, elements, is_left_out: false }
@@ -202,4 +241,55 @@ fn same(columns: &Columns, a: Keyframe, b: Keyframe) -> bool {
         && rows.rotation[i] == rows.rotation[j]
         && rows.points.get(a.row) == rows.points.get(b.row)
         && rows.attributes.get(a.row).eq(rows.attributes.get(b.row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Scene;
+    use super::super::testing::{self, *};
+    use super::*;
+    use crate::schema::InputType;
+
+    const POINT: [f64; 2] = [0.0, 0.0];
+
+    /// A skeleton of a label with a `color`, whose second keyframe takes that over, with an element of two keyframes.
+    fn skeleton(color: &'static str, more: Vec<ShapeSketch>) -> TrackSketch {
+        let first = ShapeSketch { values: vec![(0, color)], ..key(0, &[]) };
+        let element = testing::track(ShapeKind::Points, 1, vec![key(0, &POINT), key(1, &POINT)]);
+        let keyframes = [vec![first, key(2, &[])], more].concat();
+        TrackSketch { elements: vec![element], ..testing::track(ShapeKind::Skeleton, 0, keyframes) }
+    }
+
+    fn dataset(tracks: Vec<TrackSketch>) -> Dataset {
+        task(vec![label_with("car", &[("color", InputType::Text, "")]), sublabel("wheel", 0)], of_tracks(9, tracks))
+    }
+
+    #[test]
+    fn tracks_laid_out_apart_keep_their_elements_keyframes_and_attributes() {
+        let colors: Vec<&'static str> = (0..300).map(|number| &*format!("color {number}").leak()).collect();
+        let dataset = dataset(colors.iter().map(|color| skeleton(color, Vec::new())).collect());
+        let scene = Scene::new(&dataset).unwrap();
+        let (timeline, tracks) = (&scene.timelines[0], &scene.timelines[0].tracks);
+        assert_eq!(tracks.tracks.len(), colors.len());
+        for (it, color) in tracks.tracks.iter().zip(colors) {
+            for &keyframe in timeline.keyframes(it) {
+                let values = tracks.values(&dataset.columns, keyframe).map(|(_, value)| dataset.columns.text(value));
+                assert_eq!(values.collect::<Vec<_>>(), [color]);
+            }
+            let rows = |of: &Track| timeline.keyframes(of).iter().map(|keyframe| keyframe.row).collect::<Vec<_>>();
+            let element = &tracks.elements[it.elements.start as usize];
+            assert_eq!((it.elements.len(), element.row), (1, it.row - 1));
+            assert!(rows(it).into_iter().eq(dataset.columns.tracks.keyframes(it.row)));
+            assert!(rows(element).into_iter().eq(dataset.columns.tracks.keyframes(element.row)));
+        }
+    }
+
+    #[test]
+    fn of_several_tracks_that_contradict_themselves_the_first_is_told() {
+        let wrong = |number: usize| matches!(number, 71 | 72 | 290);
+        let more = |number| if wrong(number) { vec![ShapeSketch { z_order: 1, ..key(2, &[]) }] } else { Vec::new() };
+        let dataset = dataset((0..300).map(|number| skeleton("red", more(number))).collect());
+        let place = Scene::new(&dataset).map(|_| ()).map_err(|error| error.place().to_string());
+        assert_eq!(place, Err("frame 2, track 71, label \"car\"".to_owned()));
+    }
 }
