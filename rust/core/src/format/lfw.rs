@@ -13,7 +13,7 @@ mod face;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use face::Face;
+use face::{Face, Person};
 
 use super::listing::{Picture, Pictures, check_labels, frame_place, label_names, refuse_repeats, shows};
 use super::splits::{groups, names_of_timelines};
@@ -136,22 +136,17 @@ fn known(scene: &Scene<'_>) -> Result<HashSet<(usize, u32)>> {
     let mut known = HashSet::new();
     let names = label_names(&scene.dataset.schema);
     let has_pairs = [POSITIVE_PAIRS, NEGATIVE_PAIRS].iter().any(|pairs| has_attribute(scene, pairs));
-    // Most ids begin otherwise already.
-    let mut begins = [names.contains(&""); 256];
-    names.iter().filter_map(|name| name.bytes().next()).for_each(|first| begins[usize::from(first)] = true);
-    let may_begin = |id: &str| id.bytes().next().is_some_and(|first| begins[usize::from(first)]);
-    let is_named = |id: &str| may_begin(id) && names.iter().any(|name| id.starts_with(name));
     let may_be_known = has_pairs || names.iter().any(|name| name.contains('/'));
     for (_, timelines) in scene.subsets() {
         let mut seen = HashSet::new();
         let may_repeat = scene.timelines[timelines.clone()].iter().any(Timeline::may_repeat_names)
-            && (may_be_known || scene.has_id(&timelines.clone().collect::<Vec<_>>(), is_named));
+            && (may_be_known || scene.has_beginning(&timelines.clone().collect::<Vec<_>>(), &names));
         for place in timelines.filter(|_| may_repeat) {
             let timeline = &scene.timelines[place];
             let mut pictures = Pictures::new(timeline, &BREAKS);
             for view in timeline.tagged_frames(0..timeline.frames.len()) {
                 let picture = pictures.read(view.frame)?;
-                let face = Face::read(timeline, &view, picture.id)?;
+                let face = Face::new(Person::read(timeline, &view)?, picture.id);
                 let mut name = String::new();
                 face.write_name(&mut name);
                 if !seen.insert(name) && face.is_neutral() {
@@ -199,13 +194,13 @@ impl Lfw<'_> {
         let mut pictures = Pictures::new(timeline, &BREAKS);
         for view in timeline.tagged_frames(places(chunk)?) {
             let picture = pictures.read(view.frame)?;
-            let face = Face::read(timeline, &view, picture.id)?;
+            let face = Face::new(Person::read(timeline, &view)?, picture.id);
             let is_known = self.known.contains(&(chunk.timeline, view.frame));
             if face.is_neutral() && !is_known && !self.layout.is_official {
                 face.write_neutral(out);
             }
             tally_tags(timeline, &view, &mut out.tally);
-            for message in (self.layout.remarks)(&face).into_iter().flatten() {
+            for message in (self.layout.remarks)(&face).iter().flatten() {
                 out.tally.note(message, || frame_place(timeline, view.frame));
             }
             out.tally.frames += 1;
@@ -283,7 +278,7 @@ fn pairs(
     let mut pictures = Pictures::new(timeline, &BREAKS);
     for view in timeline.tagged_frames(places).filter(|view| !view.tags.is_empty()) {
         let picture = pictures.read(view.frame)?;
-        write(&Face::read(timeline, &view, picture.id)?, out);
+        write(&Face::new(Person::read(timeline, &view)?, picture.id), out);
     }
     Ok(())
 }

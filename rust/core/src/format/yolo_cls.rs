@@ -57,10 +57,14 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     // Pictures of different names have different ids, and numbers are given to those that share a name or a folder.
     let share = |subset: &Subset| {
         let has_twice = subset.timelines.iter().any(|&place| has_tag_twice(&scene.timelines[place]));
-        may_repeat(scene, subset) && (has_twice || scene.may_share(&subset.timelines, base))
+        match may_repeat(scene, subset) && (has_twice || scene.may_share(&subset.timelines, base)) {
+            true => Sharing::Frames,
+            false if has_twice => Sharing::Tags,
+            false => Sharing::Nothing,
+        }
     };
-    let sharing: Vec<bool> = subsets.iter().map(share).collect();
-    let repeats = match sharing.contains(&true) {
+    let sharing: Vec<Sharing> = subsets.iter().map(share).collect();
+    let repeats = match sharing.contains(&Sharing::Frames) {
         true => Repeats::find(scene, &subsets, |_, _| Ok(true))?,
         false => Repeats::default(),
     };
@@ -68,23 +72,31 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     Ok(Plan { parts, encoder: Box::new(Classification { scene, subsets, subset_of, repeats, numbered, untagged }) })
 }
 
-/// The names, folder by folder, of the frames of which one gets a number because another in its folder has its name;
-/// `sharing` tells of each subset whether pictures of different frames may have one name.
+/// What may have one name in one folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    Nothing,
+    /// The picture of a frame that has a tag twice.
+    Tags,
+    /// Pictures of different frames too.
+    Frames,
+}
+
+/// The names, folder by folder, of the frames of which one gets a number because another in its folder has its name.
 fn numbered(
     scene: &Scene<'_>,
     subsets: &[Subset],
-    sharing: &[bool],
+    sharing: &[Sharing],
     untagged: Option<&'static str>,
 ) -> HashMap<Frame, Vec<String>> {
     let mut numbered = HashMap::new();
-    for (subset, may_repeat) in subsets.iter().zip(sharing) {
+    for (subset, sharing) in subsets.iter().zip(sharing).filter(|(_, sharing)| **sharing != Sharing::Nothing) {
         let mut used = Used::default();
         for &place in &subset.timelines {
             let timeline = &scene.timelines[place];
             for view in timeline.tagged_frames(0..timeline.frames.len()) {
-                if !may_repeat {
+                if *sharing == Sharing::Tags {
                     used.0.clear();
-                    // A frame of a video can share a name with itself only.
                     if view.tags.len() < 2 {
                         continue;
                     }
@@ -257,8 +269,7 @@ mod tests {
         let data = task(vec![label("car")], pictures(&["x.jpg", "x.0.jpg"], jobs));
         let scene = Scene::new(&data).unwrap();
         let subsets = subsets(&scene, &[]).unwrap();
-        let sharing = [has_tag_twice(&scene.timelines[0])];
-        let mut numbered: Vec<_> = numbered(&scene, &subsets, &sharing, None).into_iter().collect();
+        let mut numbered: Vec<_> = numbered(&scene, &subsets, &[Sharing::Frames], None).into_iter().collect();
         numbered.sort();
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         assert_eq!(numbered, [((0, 0), names(&["x", "x.0"])), ((0, 1), names(&["x.0.0"]))]);

@@ -16,13 +16,16 @@ impl Scene<'_> {
     /// Ids that are not in order are known by their hashes, which takes a tenth of the memory and of the time that it takes
     /// to remember them. Two hashes may be equal by chance, so that a yes is a reason to look closer; a no is certain.
     pub fn may_share_ids(&self, places: &[usize]) -> bool {
-        self.may_share(places, |id| id)
+        match places {
+            [only] if self.timelines[*only].ids_ascend() => false,
+            _ => self.may_share(places, |id| id),
+        }
     }
 
     /// The same of a part of the ids.
     pub fn may_share(&self, places: &[usize], part: impl Fn(&str) -> &str + Sync) -> bool {
         let pieces = self.pieces(places);
-        if places.len() == 1 && pieces.par_iter().all(|(timeline, frames)| ascend(timeline, frames, &part)) {
+        if places.len() == 1 && all_ascend(&pieces, &part) {
             return false;
         }
         let hashes = pieces.par_iter().flat_map_iter(|(timeline, frames)| {
@@ -35,27 +38,58 @@ impl Scene<'_> {
         hashes.windows(2).any(|pair| pair[0] == pair[1])
     }
 
-    /// Whether there is an id like that.
-    pub fn has_id(&self, places: &[usize], is_like: impl Fn(&str) -> bool + Sync) -> bool {
-        self.pieces(places).par_iter().any(|(timeline, frames)| {
-            let mut found = false;
-            for_each_id(timeline, frames, |id| found |= is_like(id));
-            found
-        })
+    /// Whether an id begins with one of these.
+    pub fn has_beginning(&self, places: &[usize], beginnings: &[&str]) -> bool {
+        let begins = |id: &str| beginnings.iter().any(|beginning| id.starts_with(beginning));
+        let (ascending, others): (Vec<_>, Vec<_>) =
+            places.iter().partition(|&&place| self.timelines[place].ids_ascend());
+        let found = |place: usize| beginnings.iter().any(|beginning| self.timelines[place].finds(beginning));
+        ascending.into_iter().any(found)
+            || self.pieces(&others).par_iter().any(|(timeline, frames)| {
+                let mut found = false;
+                for_each_id(timeline, frames, |id| found |= begins(id));
+                found
+            })
     }
 
-    /// The frames of these timelines, counted among the frames shown, in pieces for one thread each.
-    fn pieces(&self, places: &[usize]) -> Vec<(&Timeline<'_>, Range<u32>)> {
-        let pieces = places.iter().flat_map(|&place| {
-            let timeline = &self.timelines[place];
-            let starts = (0..timeline.frames.len()).step_by(FRAMES_PER_PIECE as usize);
-            starts.map(move |start| (timeline, start..timeline.frames.len().min(start + FRAMES_PER_PIECE)))
-        });
-        pieces.collect()
+    /// The frames of these timelines in pieces.
+    fn pieces(&self, places: &[usize]) -> Vec<Piece<'_>> {
+        places.iter().flat_map(|&place| self.timelines[place].pieces()).collect()
     }
 }
 
-/// Whether each id is greater than the one before, the first of the next piece too, as mostly those of pictures are.
+/// Frames for one thread, counted among the frames shown.
+type Piece<'t> = (&'t Timeline<'t>, Range<u32>);
+
+impl Timeline<'_> {
+    /// Whether each id is greater than the one before, as mostly those of pictures are; found out once.
+    fn ids_ascend(&self) -> bool {
+        *self.ids_ascend.get_or_init(|| all_ascend(&self.pieces().collect::<Vec<_>>(), &|id| id))
+    }
+
+    /// Whether one of the ids, which ascend, begins like this.
+    fn finds(&self, beginning: &str) -> bool {
+        let id = |place: u32| self.frames.slice(place..place + 1).next().and_then(|frame| self.own_stem(frame));
+        let (mut low, mut high) = (0, self.frames.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if id(middle) < Some(beginning) { low = middle + 1 } else { high = middle }
+        }
+        id(low).is_some_and(|id| id.starts_with(beginning))
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        let starts = (0..self.frames.len()).step_by(FRAMES_PER_PIECE as usize);
+        starts.map(move |start| (self, start..self.frames.len().min(start + FRAMES_PER_PIECE)))
+    }
+}
+
+/// Whether this part of each id is greater than that of the one before.
+fn all_ascend(pieces: &[Piece<'_>], part: &(impl Fn(&str) -> &str + Sync)) -> bool {
+    pieces.par_iter().all(|(timeline, frames)| ascend(timeline, frames, part))
+}
+
+/// The same of one piece, and of the first id behind it.
 fn ascend(timeline: &Timeline<'_>, frames: &Range<u32>, part: impl Fn(&str) -> &str) -> bool {
     let mut before = None;
     timeline.frames.slice(frames.start..timeline.frames.len().min(frames.end + 1)).all(|frame| {
@@ -101,6 +135,26 @@ mod tests {
             let size = names.len() as u32;
             let dataset = task(vec![label("car")], pictures(names, vec![job(0, size - 1)]));
             assert_eq!(Scene::new(&dataset).unwrap().may_share_ids(&[0]), expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn beginnings_are_found_among_ids_in_order_and_in_disorder() {
+        for names in [["a/1.jpg", "car_1.jpg", "car_2.jpg", "d.jpg"], ["d.jpg", "car_2.jpg", "a/1.jpg", "car_1.jpg"]] {
+            let dataset = task(vec![label("car")], pictures(&names, vec![job(0, 3)]));
+            let scene = Scene::new(&dataset).unwrap();
+            for (beginnings, expected) in [
+                (&["car"][..], true),
+                (&["x", "d"], true),
+                (&["a"], true),
+                (&[""], true),
+                (&["car_1.jpg"], false),
+                (&["b", "e", "D"], false),
+                (&[], false),
+            ] {
+                assert_eq!(scene.has_beginning(&[0], beginnings), expected, "{names:?} {beginnings:?}");
+            }
+            assert!(!scene.has_beginning(&[], &["car"]));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::frames::{FrameNames, FrameSet, ImageFormat, NameMangler, split_extension};
 use super::jobs::numbered;
@@ -65,6 +66,8 @@ pub struct Timeline<'d> {
     /// What merging has dropped.
     pub losses: Vec<Loss>,
     pub(super) alive: Alive,
+    /// Whether ids of frames are in order, once that was asked for.
+    pub(super) ids_ascend: OnceLock<bool>,
 }
 
 impl<'d> Scene<'d> {
@@ -248,6 +251,7 @@ impl<'d> Timeline<'d> {
             tracks,
             losses: merged.losses,
             alive,
+            ids_ascend: OnceLock::new(),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -225,6 +226,7 @@ impl<'d> Timeline<'d> {
         self.tags.retain(|&row| frames.contains(tags[row as usize]));
         self.undeleted = frames.clone();
         self.frames = frames;
+        self.ids_ascend = OnceLock::new();
     }
 
     /// Shows annotations of the labels that are `taken` only.

@@ -123,15 +123,11 @@ impl Tracks {
             made.add(dataset, loose, &is_deleted).map_err(|error| error.in_track(place as u64))?;
             Ok(made)
         };
-        // Of several errors the first: each side is asked in its turn.
-        let append = |made: Result<Self>, next: Result<Self>| {
-            let mut made = made?;
-            made.append(next?)?;
-            Ok(made)
-        };
-        let empty = || Ok(Self::default());
-        let mut this = loose.par_iter().enumerate().fold(empty, add).reduce(empty, append)?;
-        this.keyframes.shrink_to_fit();
+        let pieces: Vec<Result<Self>> = loose.par_iter().enumerate().fold(|| Ok(Self::default()), add).collect();
+        let mut this = Self::default();
+        this.keyframes.reserve_exact(pieces.iter().flatten().map(|piece| piece.keyframes.len()).sum());
+        // Of several errors the first.
+        pieces.into_iter().try_for_each(|piece| this.append(piece?))?;
         Ok(this)
     }
 

@@ -5,8 +5,38 @@ use crate::error::{Code, Error, Result};
 use crate::format::annotation::{Value, python_int, tag_located, tag_value};
 use crate::format::listing::at_frame;
 use crate::plan::Output;
-use crate::schema::Label;
 use crate::timeline::{FrameView, Timeline};
+
+/// What the first tag of a frame tells.
+#[derive(Default)]
+pub struct Person<'a> {
+    /// Name of its label.
+    name: Option<&'a str>,
+    /// The pictures of the same person, and of others; none where the label has no such attribute.
+    pairs: [Option<&'a str>; 2],
+}
+
+impl<'a> Person<'a> {
+    /// Reads the first tag of a frame.
+    pub fn read(timeline: &'a Timeline<'_>, view: &FrameView<'_>) -> Result<Self> {
+        let Some(&row) = view.tags.first() else { return Ok(Self::default()) };
+        let label = timeline.dataset.schema.label(timeline.dataset.columns.tags.label[row as usize]);
+        let name = Some(label.name.as_str());
+        if label.attributes.is_empty() {
+            return Ok(Self { name, ..Self::default() });
+        }
+        let pairs = |name: &str| match tag_value(timeline, row, name)? {
+            None => Ok(None),
+            Some(Value::Text(text)) if !text.contains(BREAKS) => Ok(Some(text)),
+            Some(value) => {
+                let message = format!("LFW needs a text of one line in the attribute {name:?}, not {value:?}");
+                let error = Error::new(Code::BadAttributeValue, message);
+                Err(at_frame(tag_located(error, timeline, row), timeline, view.frame))
+            }
+        };
+        Ok(Self { name, pairs: [pairs(POSITIVE_PAIRS)?, pairs(NEGATIVE_PAIRS)?] })
+    }
+}
 
 /// A frame as the format sees it.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,29 +55,8 @@ pub struct Face<'a> {
 }
 
 impl<'a> Face<'a> {
-    /// Reads the person and the pairs of a frame whose picture has this id.
-    pub fn read(timeline: &'a Timeline<'_>, view: &FrameView<'_>, id: &'a str) -> Result<Self> {
-        let Some(&row) = view.tags.first() else {
-            return Ok(Self::new(None, id, [None, None]));
-        };
-        let label = timeline.dataset.columns.tags.label[row as usize];
-        let Label { name: person, attributes, .. } = timeline.dataset.schema.label(label);
-        if attributes.is_empty() {
-            return Ok(Self::new(Some(person), id, [None, None]));
-        }
-        let pairs = |name: &str| match tag_value(timeline, row, name)? {
-            None => Ok(None),
-            Some(Value::Text(text)) if !text.contains(BREAKS) => Ok(Some(text)),
-            Some(value) => {
-                let message = format!("LFW needs a text of one line in the attribute {name:?}, not {value:?}");
-                let error = Error::new(Code::BadAttributeValue, message);
-                Err(at_frame(tag_located(error, timeline, row), timeline, view.frame))
-            }
-        };
-        Ok(Self::new(Some(person), id, [pairs(POSITIVE_PAIRS)?, pairs(NEGATIVE_PAIRS)?]))
-    }
-
-    fn new(person: Option<&'a str>, id: &'a str, [positive, negative]: [Option<&'a str>; 2]) -> Self {
+    /// The face on a picture with this id.
+    pub fn new(Person { name: person, pairs: [positive, negative] }: Person<'a>, id: &'a str) -> Self {
         let numbered = person.filter(|person| id.starts_with(person)).map(|person| python_int(&without(id, person)));
         let is_unnumbered = numbered == Some(None);
         Self { id, person, number: numbered.flatten(), is_unnumbered, positive, negative }
@@ -165,7 +174,7 @@ mod tests {
     use super::*;
 
     fn lines(person: Option<&str>, id: &str, pairs: [Option<&str>; 2]) -> String {
-        let face = Face::new(person, id, pairs);
+        let face = Face::new(Person { name: person, pairs }, id);
         let mut out = Output::default();
         face.write_positive(&mut out);
         face.write_negative(&mut out);
@@ -190,21 +199,24 @@ mod tests {
 
     #[test]
     fn official_pairs_are_told_by_names_and_numbers() {
-        let face = Face::new(Some("A_B"), "x/A_B_0001", [Some("A_B_0002.jpg, 3;C_0001 x"), Some("C_0004\nA_B 7")]);
+        let face = Face::new(
+            Person { name: Some("A_B"), pairs: [Some("A_B_0002.jpg, 3;C_0001 x"), Some("C_0004\nA_B 7")] },
+            "x/A_B_0001",
+        );
         let (same, two, lacks) = face.official_pairs();
         assert_eq!(same, ["A_B\t1\t2\n", "A_B\t1\t3\n"]);
         assert_eq!((two, lacks), (vec!["A_B\t1\tC\t4\n".to_owned()], true));
-        let unnamed = Face::new(Some("A"), "frame_1", [Some("A_2"), None]);
+        let unnamed = Face::new(Person { name: Some("A"), pairs: [Some("A_2"), None] }, "frame_1");
         assert_eq!(unnamed.official_pairs(), (vec![], vec![], true));
     }
 
     #[test]
     fn a_name_without_a_number_behind_its_label_stays_whole() {
         for id in ["car_abc", "car1", "car_car_0001x", "car"] {
-            let face = Face::new(Some("car"), id, [None, None]);
+            let face = Face::new(Person { name: Some("car"), pairs: [None, None] }, id);
             assert_eq!((face.number(), face.is_unnumbered), (id, true));
         }
-        let face = Face::new(Some("car"), "car_0012", [None, None]);
+        let face = Face::new(Person { name: Some("car"), pairs: [None, None] }, "car_0012");
         let mut name = String::new();
         face.write_name(&mut name);
         assert_eq!((name.as_str(), face.is_unnumbered), ("car/12", false));
