@@ -74,8 +74,8 @@ pub fn jobs(dataset: &Dataset, task: &Task, jobs: &[&Job]) -> Merged {
         let window = job.start..job.start.saturating_add(task.overlap);
         merge_tracks(dataset, task, &mut merged, part.tracks, window);
     }
-    merge_tags(dataset, task, jobs, &tags, &mut merged);
-    merge_shapes(dataset, task, &shapes, &mut merged);
+    merge_tags(dataset, task, jobs, tags, &mut merged);
+    merge_shapes(dataset, task, shapes, &mut merged);
     merged
 }
 
@@ -94,7 +94,7 @@ fn pairs(new: usize, old: usize, limit: f64, cost: impl Fn(usize, usize) -> f64 
 }
 
 /// Tags of the frames that a job may share with earlier ones: one that an earlier job has too is dropped.
-fn merge_tags(dataset: &Dataset, task: &Task, jobs: &[&Job], rows: &[Rows<'_>], merged: &mut Merged) {
+fn merge_tags(dataset: &Dataset, task: &Task, jobs: &[&Job], rows: Vec<Rows<'static>>, merged: &mut Merged) {
     let (frame, label) = (&dataset.columns.tags.frame, &dataset.columns.tags.label);
     let is_shared = |job: usize, frame: u32| frame < jobs[job].start.saturating_add(task.overlap);
     let cost = |new: u32, old: u32| if label[new as usize] == label[old as usize] { 0.0 } else { 1.0 };
@@ -106,12 +106,12 @@ fn merge_tags(dataset: &Dataset, task: &Task, jobs: &[&Job], rows: &[Rows<'_>], 
         count: 1,
     };
     let (kept, dropped) = unite_rows(rows, frame, is_shared, cost);
-    merged.tags = kept.iter().collect();
+    merged.tags = kept.into_list();
     merged.losses.extend(dropped.into_iter().map(lost));
 }
 
 /// Shapes of all frames: one that an earlier job has too is dropped.
-fn merge_shapes(dataset: &Dataset, task: &Task, rows: &[Rows<'_>], merged: &mut Merged) {
+fn merge_shapes(dataset: &Dataset, task: &Task, rows: Vec<Rows<'static>>, merged: &mut Merged) {
     let shapes = &dataset.columns.shapes;
     let cost = |new: u32, old: u32| 1.0 - shape_similarity(dataset, task, new, old);
     let lost = |row: u32| Loss {
@@ -129,16 +129,19 @@ fn merge_shapes(dataset: &Dataset, task: &Task, rows: &[Rows<'_>], merged: &mut 
 /// The rows of several jobs frame by frame, job after job, without those that an earlier job has too; and these.
 /// `is_shared` tells of a job and a frame whether to look for such.
 fn unite_rows(
-    jobs: &[Rows<'_>],
+    mut jobs: Vec<Rows<'static>>,
     frames: &[u32],
     is_shared: impl Fn(usize, u32) -> bool,
     cost: impl Fn(u32, u32) -> f64 + Sync,
 ) -> (Rows<'static>, Vec<u32>) {
+    if let [only] = &mut jobs[..] {
+        return (std::mem::take(only), Vec::new());
+    }
     let frame = |row: u32| frames[row as usize];
     let span = |rows: &Rows<'_>| Some((frame(rows.iter().next()?), frame(rows.iter().next_back()?)));
     let spans: Vec<(u32, u32)> = jobs.iter().filter_map(span).collect();
     if spans.windows(2).all(|pair| pair[0].1 < pair[1].0) {
-        return (Rows::concat(jobs), Vec::new());
+        return (Rows::concat(&jobs), Vec::new());
     }
     let of_job = |(job, rows): (usize, &Rows<'_>)| rows.iter().map(|row| (row, job)).collect::<Vec<_>>();
     let mut all: Vec<(u32, usize)> = jobs.iter().enumerate().flat_map(of_job).collect();

@@ -64,6 +64,14 @@ impl Rows<'_> {
         Rows::Range(range)
     }
 
+    /// The rows in a list of their own.
+    pub(super) fn into_list(self) -> Vec<u32> {
+        match self {
+            Self::Range(rows) => rows.collect(),
+            Self::List(rows) => rows.into_owned(),
+        }
+    }
+
     /// Those at these places.
     pub(super) fn slice(&self, places: Range<usize>) -> Rows<'_> {
         match self {
