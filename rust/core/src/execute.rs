@@ -146,7 +146,7 @@ fn export_scene(
     let plan = pool.install(|| (format.plan)(scene, &options.format))?;
     let shelf = library.map(|library| pool.install(|| Shelf::new(scene, &plan, library, options))).transpose()?;
     let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
-    let mut tally = run(&plan, sink.as_mut(), shelf.as_ref(), pool.current_num_threads(), &mut progress, on_progress)?;
+    let mut tally = run(&plan, sink.as_mut(), shelf.as_ref(), pool, &mut progress, on_progress)?;
     count_losses(scene, &mut tally);
     let profile = options.format.profile.as_str();
     let selection = options.selection.to_string();
@@ -222,18 +222,20 @@ fn run(
     plan: &Plan<'_>,
     sink: &mut dyn Sink,
     shelf: Option<&Shelf<'_>>,
-    threads: usize,
+    pool: &rayon::ThreadPool,
     progress: &mut Progress,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Tally> {
     let chunks: Vec<(&Chunk, &Part)> =
         plan.parts.iter().flat_map(|part| part.chunks().iter().map(move |chunk| (chunk, part))).collect();
     progress.all_chunks = chunks.len() as u64;
+    let threads = pool.current_num_threads();
     // Two chunks ahead for each worker keep all of them busy while one chunk is late.
     let gate = Arc::new(Gate::new(2 * threads + 2));
     let next = AtomicUsize::new(0);
     let (sender, receiver) = crossbeam_channel::unbounded();
-    std::thread::scope(|scope| {
+    // Each thread of the pool becomes a worker: those that counted would take processors from new ones for a while.
+    pool.in_place_scope(|scope| {
         // Whatever happens here, the workers end: `scope` waits for them.
         let _open = OpenGate(&gate);
         // Dropped with all that was sent when this ends: workers may wait for an answer.
@@ -248,7 +250,7 @@ fn run(
                 sender: sender.clone(),
                 packing: sink.packing(),
             };
-            scope.spawn(move || worker.work());
+            scope.spawn(move |_| worker.work());
         }
         drop(sender);
         let mut waiting: BTreeMap<usize, Result<Done>> = BTreeMap::new();
