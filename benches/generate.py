@@ -3,6 +3,7 @@
     python benches/generate.py task.zip --frames 100000 --tracks 10 --every 10
     python benches/generate.py polygons.zip --images --frames 100000 --polygons 10 --vertices 12
     python benches/generate.py mixed.zip --images --frames 100000 --boxes 5 --polygons 4 --tags 1
+    python benches/generate.py jobs.zip --images --frames 200000 --boxes 1 --tags 1 --jobs 2000
     python benches/generate.py server/ --frames 1000 --tracks 10 --masks 1
 
 The annotations are written as they are made, so that a task need not fit in memory.
@@ -11,6 +12,7 @@ The annotations are written as they are made, so that a task need not fit in mem
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import random
@@ -46,9 +48,14 @@ class Task:
     vertices: int = 12  # of a polygon
     masks: int = 0  # per frame
     images: bool = False
+    jobs: int = 1
     width: int = 1280
     height: int = 720
     seed: int = 1
+
+    def frames_of_jobs(self) -> list[range]:
+        starts = [self.frames * job // self.jobs for job in range(self.jobs + 1)]
+        return [range(start, end) for start, end in itertools.pairwise(starts)]
 
 
 def backup(task: Task, path: Path) -> Path:
@@ -61,17 +68,19 @@ def backup(task: Task, path: Path) -> Path:
                     file.write(part)
 
         member("task.json", iter([_compact(_backup_task(task))]))
-        member("annotations.json", _job(task, server=False, around=(b"[", b"]")))
+        member("annotations.json", _jobs(task))
         member("data/manifest.jsonl", _manifest(task))
     return path
 
 
 def server(task: Task, folder: Path) -> Path:
     """Writes the answers of a CVAT server for the task with the id 1 and its job with the id 1."""
+    if task.jobs != 1:
+        raise ValueError("server answers are made of one job")
     job = folder / "job_1"
     job.mkdir(parents=True)
     with (job / "annotations.json").open("wb") as file:
-        file.writelines(_job(task, server=True))
+        file.writelines(_job(task, range(task.frames), server=True))
     shutil.copyfile(job / "annotations.json", folder / "annotations.json")
     meta = _data_meta(task)
     the_job = _server_job(task)
@@ -87,14 +96,23 @@ def server(task: Task, folder: Path) -> Path:
     return folder
 
 
-def _job(task: Task, *, server: bool, around: tuple[bytes, bytes] = (b"", b"")) -> Iterator[bytes]:
-    yield around[0] + b'{"version":0,"tags":['
-    yield from _separated(_tags(task, server=server))
+def _jobs(task: Task) -> Iterator[bytes]:
+    before = b"["
+    for frames in task.frames_of_jobs():
+        yield before
+        yield from _job(task, frames, server=False)
+        before = b","
+    yield b"]"
+
+
+def _job(task: Task, frames: range, *, server: bool) -> Iterator[bytes]:
+    yield b'{"version":0,"tags":['
+    yield from _separated(_tags(task, frames, server=server))
     yield b'],"shapes":['
-    yield from _separated(_shapes(task, server=server))
+    yield from _separated(_shapes(task, frames, server=server))
     yield b'],"tracks":['
-    yield from _separated(_tracks(task, server=server))
-    yield b"]}" + around[1]
+    yield from _separated(_tracks(task, frames, server=server))
+    yield b"]}"
 
 
 def _separated(parts: Iterator[bytes]) -> Iterator[bytes]:
@@ -104,20 +122,21 @@ def _separated(parts: Iterator[bytes]) -> Iterator[bytes]:
         comma = b","
 
 
-def _tags(task: Task, *, server: bool) -> Iterator[bytes]:
+def _tags(task: Task, frames: range, *, server: bool) -> Iterator[bytes]:
     end = f'"group":0,"source":"manual","attributes":[],{_label(PERSON, server=server)}}}'
-    for number in range(task.frames * task.tags):
+    for number in range(frames.start * task.tags, frames.stop * task.tags):
         start = f'{{"id":{number + 1},' if server else "{"
         yield f'{start}"frame":{number // task.tags},{end}'.encode()
 
 
-def _shapes(task: Task, *, server: bool) -> Iterator[bytes]:
-    rng = random.Random(task.seed)
+def _shapes(task: Task, frames: range, *, server: bool) -> Iterator[bytes]:
+    rng = random.Random(task.seed + frames.start)
     end = f'"group":0,"source":"manual","attributes":[],"elements":[],{_label(ROAD, server=server)}}}'
-    number = 0
-    for frame in range(task.frames):
-        kinds = [("rectangle", _box)] * task.boxes + [("polygon", _polygon)] * task.polygons
-        kinds += [("mask", _mask)] * task.masks
+    kinds = (
+        [("rectangle", _box)] * task.boxes + [("polygon", _polygon)] * task.polygons + [("mask", _mask)] * task.masks
+    )
+    number = frames.start * len(kinds)
+    for frame in frames:
         for z_order, (kind, points) in enumerate(kinds):
             number += 1
             start = f'{{"id":{number},' if server else "{"
@@ -160,15 +179,15 @@ def _mask(task: Task, rng: random.Random) -> str:
     return "[" + ",".join(f"{number}.0" for number in numbers) + "]"
 
 
-def _tracks(task: Task, *, server: bool) -> Iterator[bytes]:
+def _tracks(task: Task, frames: range, *, server: bool) -> Iterator[bytes]:
     number = 0
     for track in range(task.tracks):
-        rng = random.Random(task.seed * 1_000_003 + track)
+        rng = random.Random(task.seed * 1_000_003 + frames.start * task.tracks + track)
         label = (CAR, PERSON)[track % 2]
         keyframes = []
         width, height = 40 + 80 * rng.random(), 30 + 60 * rng.random()
         x, y = (task.width - width) * rng.random(), (task.height - height) * rng.random()
-        for frame in range(0, task.frames, task.every):
+        for frame in frames[:: task.every]:
             number += 1
             x = min(max(x + 20 * rng.random() - 10, 0), task.width - width)
             y = min(max(y + 20 * rng.random() - 10, 0), task.height - height)
@@ -182,7 +201,7 @@ def _tracks(task: Task, *, server: bool) -> Iterator[bytes]:
             )
         start = f'{{"id":{track + 1},' if server else "{"
         yield (
-            f'{start}"frame":0,"group":0,"source":"manual","shapes":[{",".join(keyframes)}],'
+            f'{start}"frame":{frames.start},"group":0,"source":"manual","shapes":[{",".join(keyframes)}],'
             f'"attributes":[],"elements":[],{_label(label, server=server)}}}'
         ).encode()
 
@@ -241,9 +260,12 @@ def _backup_task(task: Task) -> dict[str, object]:
         "chunk_type": "imageset" if task.images else "video",
         "deleted_frames": [],
     }
-    job = {"status": "annotation", "type": "annotation", "start_frame": 0, "stop_frame": task.frames - 1}
+    jobs = [
+        {"status": "annotation", "type": "annotation", "start_frame": frames.start, "stop_frame": frames.stop - 1}
+        for frames in task.frames_of_jobs()
+    ]
     head = {"name": _name(task), "bug_tracker": "", "status": "annotation", "subset": ""}
-    return {**head, "labels": labels, "version": "1.0", "data": data, "jobs": [job]}
+    return {**head, "labels": labels, "version": "1.0", "data": data, "jobs": jobs}
 
 
 def _server_label(number: int, name: str, color: str) -> dict[str, object]:

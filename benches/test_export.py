@@ -124,6 +124,17 @@ def test_images(benchmark, small, tmp_path, name):
     assert counts(report) == (1_000, 10_000)
 
 
+@pytest.mark.parametrize("jobs", [1, 1_000])
+def test_jobs(benchmark, tmp_path, jobs):
+    """A large task is cut into many jobs, and merging them must not take longer for that."""
+    benchmark.group = "100 000 pictures with a box and a tag each, in one job and in 1000: imagenet"
+    task = Task(frames=FRAMES, boxes=1, tags=1, images=True, jobs=jobs)
+    dataset = framehaul.open(backup(task, tmp_path / "task.zip"))
+    out = tmp_path / "out.zip"
+    assert counts(framehaul.export(dataset, "imagenet", out)) == (FRAMES, 2 * FRAMES)
+    measure(benchmark, framehaul.export, dataset, "imagenet", out, overwrite=True)
+
+
 @pytest.mark.parametrize("name", ["COCO 1.0", "CVAT for images 1.1"])
 def test_polygons(benchmark, polygons, tmp_path, name):
     benchmark.group = f"10 000 pictures, 100 000 polygons: {name}"
