@@ -230,10 +230,13 @@ fn write_name(picture: Picture<'_>, bytes: &mut Vec<u8>) {
     // Blanks are rare and slow to find.
     let may_have_blanks = picture.id.bytes().fold(false, |found, byte| found | (byte <= b' ') | !byte.is_ascii());
     let has_blanks = may_have_blanks && picture.id.trim_matches(is_blank).contains(is_blank);
-    let quote: &[u8] = if has_blanks { b"\"" } else { b"" };
-    bytes.extend_from_slice(quote);
+    if has_blanks {
+        bytes.push(b'"');
+    }
     bytes.extend_from_slice(picture.id.as_bytes());
-    bytes.extend_from_slice(quote);
+    if has_blanks {
+        bytes.push(b'"');
+    }
     bytes.extend_from_slice(picture.extension.as_bytes());
 }
 

@@ -173,7 +173,7 @@ impl FrameNames {
 }
 
 /// Writes the name of a video's frame: its number has at least six digits.
-fn push_frame_name(number: u64, out: &mut String) {
+pub(super) fn push_frame_name(number: u64, out: &mut String) {
     let mut buffer = itoa::Buffer::new();
     out.push_str("frame_");
     out.push_str(match number {

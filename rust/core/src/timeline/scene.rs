@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::frames::{FrameNames, FrameSet, ImageFormat, NameMangler, split_extension};
+use super::frames::{FrameNames, FrameSet, ImageFormat, NameMangler, push_frame_name, split_extension};
 use super::jobs::numbered;
 use super::merge::{self, Loss, Merged};
 use super::rows::Rows;
@@ -377,6 +377,10 @@ impl<'d> Timeline<'d> {
         }
         let MadeId { id, extension } = made;
         id.clear();
+        if !self.has_paths() {
+            push_frame_name(self.number(frame), id);
+            return (id, self.names.image_format.extension());
+        }
         extension.clear();
         self.write_id(frame, id, extension);
         (id, extension)
