@@ -236,7 +236,7 @@ impl<'d> Timeline<'d> {
         let mut gone = excluded;
         gone.extend(&task.deleted);
         let is_deleted = |frame: u32| task.deleted.binary_search(&frame).is_ok();
-        let tracks = Tracks::new(dataset, &merged.tracks, is_deleted)?;
+        let tracks = Tracks::new(dataset, merged.tracks, is_deleted)?;
         let alive = Alive::new(&tracks, range.end);
         Ok(Self {
             dataset,

@@ -117,13 +117,14 @@ pub struct Tracks {
 
 impl Tracks {
     /// Lays out merged tracks. `is_deleted` says on which frames keyframes do not exist.
-    pub fn new(dataset: &Dataset, loose: &[LooseTrack], is_deleted: impl Fn(u32) -> bool + Sync) -> Result<Self> {
-        let add = |made: Result<Self>, (place, loose): (usize, &LooseTrack)| {
+    pub fn new(dataset: &Dataset, loose: Vec<LooseTrack>, is_deleted: impl Fn(u32) -> bool + Sync) -> Result<Self> {
+        // Each loose track goes as soon as it is laid out: together they are as large as what is made of them.
+        let add = |made: Result<Self>, (place, loose): (usize, LooseTrack)| {
             let mut made = made?;
-            made.add(dataset, loose, &is_deleted).map_err(|error| error.in_track(place as u64))?;
+            made.add(dataset, &loose, &is_deleted).map_err(|error| error.in_track(place as u64))?;
             Ok(made)
         };
-        let pieces: Vec<Result<Self>> = loose.par_iter().enumerate().fold(|| Ok(Self::default()), add).collect();
+        let pieces: Vec<Result<Self>> = loose.into_par_iter().enumerate().fold(|| Ok(Self::default()), add).collect();
         let mut this = Self::default();
         this.keyframes.reserve_exact(pieces.iter().flatten().map(|piece| piece.keyframes.len()).sum());
         // Of several errors the first.
