@@ -11,7 +11,7 @@ use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::raster;
 use crate::report::Tally;
-use crate::timeline::{Item, PointScratch, Scene, Timeline, VisitScratch};
+use crate::timeline::{Item, MadeId, PointScratch, Scene, Timeline, VisitScratch};
 
 /// A piece of work. What `section` and `range` mean is the format's own business.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,7 +232,7 @@ const IMAGES_PER_CHUNK: u64 = 64;
 
 /// Cuts the frames of these timelines into chunks of about equal work. Chunks do not depend on the number of threads.
 pub fn frame_chunks(scene: &Scene<'_>, timelines: impl IntoIterator<Item = usize>, section: u8) -> Vec<Chunk> {
-    frame_chunks_up_to(FRAMES_PER_CHUNK, scene, timelines, section, |timeline| timeline.estimated_items())
+    row_chunks(scene, timelines, section, |timeline| timeline.estimated_items())
 }
 
 /// The same where not every shape is written, but `rows` of a timeline.
@@ -245,7 +245,7 @@ pub fn row_chunks(
     frame_chunks_up_to(FRAMES_PER_CHUNK, scene, timelines, section, rows)
 }
 
-/// The same for chunks that write images.
+/// As [`frame_chunks`], for chunks that write images.
 pub fn image_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
     frame_chunks_up_to(IMAGES_PER_CHUNK, scene, timelines, section, |timeline| timeline.estimated_items())
 }
@@ -303,11 +303,10 @@ pub fn request_pictures(
     folder: impl Fn(&Timeline<'_>) -> String,
 ) -> Result<()> {
     let timeline = &scene.timelines[chunk.timeline];
+    let mut made = MadeId::default();
     for frame in timeline.frames.slice(places(chunk)?) {
-        let (mut name, mut extension) = (folder(timeline), String::new());
-        timeline.write_id(frame, &mut name, &mut extension);
-        name.push_str(&extension);
-        out.picture(name, chunk.timeline, frame);
+        let (id, extension) = timeline.id(frame, &mut made);
+        out.picture(folder(timeline) + id + extension, chunk.timeline, frame);
     }
     Ok(())
 }

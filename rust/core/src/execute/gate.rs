@@ -47,29 +47,27 @@ impl Gate {
 
     /// Lets the chunks behind this one into the queue.
     pub fn pass(&self, chunk: usize) {
-        let mut state = self.lock();
-        state.passed.insert(chunk);
-        while let Some(first) = state.passed.first().copied().filter(|first| *first == state.next) {
-            state.passed.remove(&first);
-            state.next += 1;
-        }
-        self.tell(state);
+        self.change(|state| {
+            state.passed.insert(chunk);
+            while let Some(first) = state.passed.first().copied().filter(|first| *first == state.next) {
+                state.passed.remove(&first);
+                state.next += 1;
+            }
+        });
     }
 
     /// One more chunk is written.
     pub fn advance(&self) {
-        let mut state = self.lock();
-        state.written += 1;
-        self.tell(state);
+        self.change(|state| state.written += 1);
     }
 
     fn end(&self) {
-        let mut state = self.lock();
-        state.ended = true;
-        self.tell(state);
+        self.change(|state| state.ended = true);
     }
 
-    fn tell(&self, state: MutexGuard<'_, State>) {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        change(&mut state);
         let is_awaited = state.waiting > 0;
         drop(state);
         if is_awaited {

@@ -23,7 +23,7 @@ use crate::report::{Outcome, Tally};
 use crate::schema::Label;
 use crate::text::json;
 use crate::text::number::{int, json_float, round2_python, uint};
-use crate::timeline::{FrameView, Scene, Timeline};
+use crate::timeline::{FrameView, MadeId, Scene, Timeline};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -253,7 +253,7 @@ impl<'s, C: Content> Coco<'s, C> {
     fn images(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let places = places(chunk)?;
-        let (mut name, mut extension) = (String::new(), String::new());
+        let mut made = MadeId::default();
         for (place, frame) in places.clone().zip(timeline.frames.slice(places)) {
             let is_first = chunk.first == 0 && u64::from(place) == chunk.range.start;
             out.text(if is_first { "{\"id\":" } else { ",{\"id\":" });
@@ -263,13 +263,10 @@ impl<'s, C: Content> Coco<'s, C> {
             uint(&mut out.bytes, u64::from(width));
             out.text(",\"height\":");
             uint(&mut out.bytes, u64::from(height));
-            out.text(",\"file_name\":");
-            name.clear();
-            extension.clear();
-            timeline.write_id(frame, &mut name, &mut extension);
-            name.push_str(&extension);
-            json::string(&mut out.bytes, &name);
-            out.text(",\"license\":0,\"flickr_url\":\"\",\"coco_url\":\"\",\"date_captured\":0}");
+            out.text(",\"file_name\":\"");
+            let (id, extension) = timeline.id(frame, &mut made);
+            [id, extension].into_iter().for_each(|part| json::escaped(&mut out.bytes, part));
+            out.text("\",\"license\":0,\"flickr_url\":\"\",\"coco_url\":\"\",\"date_captured\":0}");
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::json;
 use crate::text::number::{int, round2_numpy, uint};
-use crate::timeline::{FrameView, Item, Scene, Timeline};
+use crate::timeline::{FrameView, Item, MadeId, Scene, Timeline};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -277,20 +277,19 @@ impl<'s> Datumaro<'s> {
 
 /// Where the picture of a frame lies in the task. A frame of a video has one only when it is written: as `.PNG` by CVAT.
 fn path(timeline: &Timeline<'_>, frame: u32) -> String {
-    let (mut path, mut extension) = (String::new(), String::new());
-    if timeline.has_paths() {
-        timeline.write_name(frame, &mut path);
-    } else {
-        timeline.write_id(frame, &mut path, &mut extension);
+    let mut path = String::new();
+    timeline.write_name(frame, &mut path);
+    if !timeline.has_paths() {
+        path += &timeline.id(frame, &mut MadeId::default()).1.to_uppercase();
     }
-    path + &extension.to_uppercase()
+    path
 }
 
 /// Where the picture of a frame lies in the export.
 fn flat_path(timeline: &Timeline<'_>, frame: u32) -> String {
-    let (mut id, mut extension) = (String::new(), String::new());
-    timeline.write_id(frame, &mut id, &mut extension);
-    id.replace('/', "_") + &extension
+    let mut made = MadeId::default();
+    let (id, extension) = timeline.id(frame, &mut made);
+    id.replace('/', "_") + extension
 }
 
 /// What all annotations begin with. The annotations of the frame begin at `start`.

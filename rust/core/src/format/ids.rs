@@ -48,8 +48,7 @@ impl Ids {
     /// Takes the id of a frame, and notes it if that is not its name. A line break in it is an error.
     pub fn read<'p>(&'p self, place: usize, frame: u32, pictures: &'p mut Pictures<'_>) -> Result<Picture<'p>> {
         let picture = pictures.read(frame)?;
-        let renamed = if self.renamed.is_empty() { None } else { self.renamed.get(&(place, frame)) };
-        Ok(renamed.map_or(picture, |id| Picture { id, ..picture }))
+        Ok(self.renamed.get(&(place, frame)).map_or(picture, |id| Picture { id, ..picture }))
     }
 
     /// Notes that a frame does not have its own name.

@@ -244,11 +244,10 @@ impl Lfw<'_> {
         let timelines = self.scene.timelines.iter().zip(&self.subset_of);
         for (timeline, _) in timelines.filter(|(_, its_subset)| *its_subset == subset) {
             let columns = &timeline.dataset.columns.tags;
-            let has_holes = (timeline.frames.len() as usize) < timeline.range.len();
             let mut last = None;
             for &row in &timeline.tags {
                 let frame = columns.frame[row as usize];
-                if last.replace(frame) != Some(frame) && (!has_holes || timeline.frames.contains(frame)) {
+                if last.replace(frame) != Some(frame) && timeline.frames.contains(frame) {
                     counts[person_of[columns.label[row as usize] as usize]] += 1;
                 }
             }

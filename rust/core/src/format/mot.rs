@@ -23,7 +23,7 @@ use crate::plan::{
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number;
-use crate::timeline::{FrameView, Item, Origin, Scene, Timeline, VisitScratch};
+use crate::timeline::{FrameView, Item, MadeId, Origin, Scene, Timeline, VisitScratch};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -231,12 +231,10 @@ impl<'s> Mot<'s> {
     /// Writes what MOTChallenge's tools want to know of a sequence.
     fn describe(&self, place: usize, out: &mut Output) {
         let timeline = &self.scene.timelines[place];
-        let mut extension = String::new();
+        let mut made = MadeId::default();
         let first = timeline.frames.iter().next();
-        let (width, height) = first.map_or((0, 0), |frame| {
-            timeline.write_id(frame, &mut String::new(), &mut extension);
-            timeline.size(frame)
-        });
+        let (width, height) = first.map_or((0, 0), |frame| timeline.size(frame));
+        let extension = first.map_or("", |frame| timeline.id(frame, &mut made).1);
         out.text(&format!(
             "[Sequence]\nname={}\nimDir=img1\nframeRate={FRAME_RATE}\nseqLength={}\nimWidth={width}\nimHeight={height}\nimExt={extension}\n",
             self.sequences[self.sequence_of[place]].name,
@@ -251,9 +249,9 @@ impl<'s> Mot<'s> {
             return request_pictures(self.scene, chunk, out, |_| folder.clone());
         }
         let (timeline, places) = (&self.scene.timelines[chunk.timeline], places(chunk)?);
+        let mut made = MadeId::default();
         for (place, frame) in places.clone().zip(timeline.frames.slice(places)) {
-            let mut extension = String::new();
-            timeline.write_id(frame, &mut String::new(), &mut extension);
+            let (_, extension) = timeline.id(frame, &mut made);
             let number = self.first_frame[chunk.timeline] + u64::from(place) + 1;
             out.picture(format!("{folder}{number:06}{extension}"), chunk.timeline, frame);
         }

@@ -217,7 +217,7 @@ impl Frame<'_> {
             self.empty_row(Some(item.label), out);
             return NO_POINTS;
         }
-        self.write_face(item, number, bytes);
+        self.write_name(Some(item.label), number, bytes);
         for &value in points {
             bytes.push(b',');
             number::repr_round2(bytes, value);
@@ -234,7 +234,7 @@ impl Frame<'_> {
                 out.tally.shape(item, SECOND);
                 continue;
             };
-            self.write_face(item, number, &mut out.bytes);
+            self.write_name(Some(item.label), number, &mut out.bytes);
             (self.layout.write_box)(&mut out.bytes, [x0, y0, x1 - x0, y1 - y0]);
             out.text("\r\n");
             out.tally.shape(item, if self.timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
@@ -277,9 +277,10 @@ impl Frame<'_> {
         if number > 1 { format!("{name}_{number}") } else { name }
     }
 
-    fn write_face(&self, item: &Item, number: usize, bytes: &mut Vec<u8>) {
+    /// Writes the name of a face of a label, or of a picture without one, as a field of the table.
+    fn write_name(&self, label: Option<u32>, number: usize, bytes: &mut Vec<u8>) {
         let start = bytes.len();
-        self.name(Some(item.label)).into_iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
+        self.name(label).into_iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
         if number > 1 {
             bytes.push(b'_');
             number::uint(bytes, number as u64);
@@ -294,9 +295,7 @@ impl Frame<'_> {
     }
 
     fn empty_row(&self, label: Option<u32>, out: &mut Output) {
-        let start = out.bytes.len();
-        self.name(label).into_iter().for_each(|part| out.text(part));
-        quote(&mut out.bytes, start);
+        self.write_name(label, 1, &mut out.bytes);
         out.bytes.extend_from_slice(&[b','; COORDINATES]);
         out.text("\r\n");
     }

@@ -24,7 +24,7 @@ use crate::plan::{Chunk, Encoder, Output, Part, Plan, places, request_pictures, 
 use crate::report::Outcome;
 use crate::schema::{Schema, ShapeKind};
 use crate::text::number;
-use crate::timeline::{FrameView, Item, Scene, Timeline};
+use crate::timeline::{FrameView, Item, MadeId, Scene, Timeline};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -109,15 +109,13 @@ impl Encoder for Yolo<'_> {
             }
             LISTS => {
                 let (timeline, subset) = self.timeline(chunk);
-                let (mut id, mut extension) = (String::new(), String::new());
+                let mut made = MadeId::default();
                 for frame in timeline.frames.slice(places(chunk)?) {
                     if self.repeats.listed.contains(&(chunk.timeline, frame)) {
                         continue;
                     }
-                    id.clear();
-                    extension.clear();
-                    timeline.write_id(frame, &mut id, &mut extension);
-                    for text in [self.layout.above, "obj_", subset, "_data/", &id, &extension, "\n"] {
+                    let (id, extension) = timeline.id(frame, &mut made);
+                    for text in [self.layout.above, "obj_", subset, "_data/", id, extension, "\n"] {
                         out.text(text);
                     }
                 }

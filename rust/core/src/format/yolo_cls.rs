@@ -218,12 +218,12 @@ impl Classification<'_> {
     fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
+        let mut made = MadeId::default();
         for frame in timeline.frames.slice(places(chunk)?) {
-            let (mut id, mut extension) = (String::new(), String::new());
-            timeline.write_id(frame, &mut id, &mut extension);
+            let (id, extension) = timeline.id(frame, &mut made);
             let names = self.numbered.get(&(chunk.timeline, frame));
             for (nth, folder) in folders(timeline, tags(timeline, frame), self.untagged).enumerate() {
-                let name = names.map_or(base(&id), |names| names[nth].as_str());
+                let name = names.map_or(base(id), |names| names[nth].as_str());
                 out.picture(format!("{subset}/{folder}/{name}{extension}"), chunk.timeline, frame);
             }
         }

@@ -50,6 +50,10 @@ impl FrameSet {
 
     /// Whether it has this frame.
     pub fn contains(&self, frame: u32) -> bool {
+        // Mostly there are no holes, and each of millions of annotations asks.
+        if let [(only, _)] = &self.ranges[..] {
+            return only.contains(&frame);
+        }
         let after = self.ranges.partition_point(|(range, _)| range.start <= frame);
         after > 0 && self.ranges[after - 1].0.contains(&frame)
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::rows::first_not;
 use super::scene::{Scene, Timeline};
 
 /// Frames whose ids one thread looks at.
@@ -70,12 +71,8 @@ impl Timeline<'_> {
     /// Whether one of the ids, which ascend, begins like this.
     fn finds(&self, beginning: &str) -> bool {
         let id = |place: u32| self.frames.slice(place..place + 1).next().and_then(|frame| self.own_stem(frame));
-        let (mut low, mut high) = (0, self.frames.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if id(middle) < Some(beginning) { low = middle + 1 } else { high = middle }
-        }
-        id(low).is_some_and(|id| id.starts_with(beginning))
+        let first = first_not(0..self.frames.len(), |place| id(place) < Some(beginning));
+        id(first).is_some_and(|id| id.starts_with(beginning))
     }
 
     fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {

@@ -83,14 +83,7 @@ impl Rows<'_> {
     /// How many come before the first for which this is not so.
     pub(super) fn partition_point(&self, is_before: impl Fn(u32) -> bool) -> usize {
         match self {
-            Self::Range(rows) => {
-                let (mut low, mut high) = (rows.start, rows.end);
-                while low < high {
-                    let middle = low + (high - low) / 2;
-                    if is_before(middle) { low = middle + 1 } else { high = middle }
-                }
-                (low - rows.start) as usize
-            }
+            Self::Range(rows) => (first_not(rows.clone(), is_before) - rows.start) as usize,
             Self::List(rows) => rows.partition_point(|&row| is_before(row)),
         }
     }
@@ -111,6 +104,16 @@ impl From<Vec<u32>> for Rows<'_> {
     fn from(rows: Vec<u32>) -> Self {
         Self::List(Cow::Owned(rows))
     }
+}
+
+/// The first number of a range of which this is not so, as [`slice::partition_point`] finds it; else its end.
+pub(super) fn first_not(range: Range<u32>, is_before: impl Fn(u32) -> bool) -> u32 {
+    let (mut low, mut high) = (range.start, range.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if is_before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
 }
 
 /// Rows sorted by frame; those of one frame stay in their order.

@@ -309,25 +309,7 @@ impl<'d> Timeline<'d> {
         self.names.write(self.dataset, self.task, frame, out);
     }
 
-    /// Writes the id of a frame in the formats of training tools, its name without extension and with `/` between
-    /// folders, and the extension of its picture in lower case.
-    pub fn write_id(&self, frame: u32, id: &mut String, extension: &mut String) {
-        if !self.has_paths() {
-            self.write_name(frame, id);
-            return extension.push_str(self.names.image_format.extension());
-        }
-        self.write_parts(frame, id, |dot_extension| {
-            if dot_extension.is_ascii() {
-                let start = extension.len();
-                extension.push_str(dot_extension);
-                extension[start..].make_ascii_lowercase();
-            } else {
-                extension.extend(dot_extension.chars().flat_map(char::to_lowercase));
-            }
-        });
-    }
-
-    /// Writes the id of a frame as [`Timeline::write_id`] does, without the extension.
+    /// Writes the id of a frame: see [`Timeline::id`].
     pub fn write_stem(&self, frame: u32, id: &mut String) {
         if !self.has_paths() {
             return self.write_name(frame, id);
@@ -367,8 +349,9 @@ impl<'d> Timeline<'d> {
             .filter(|stem| self.has_plain_names() || !has_backslash(stem))
     }
 
-    /// The id of a frame and the extension of its picture, as [`Timeline::write_id`] writes them: mostly as they stand in
-    /// the data, else written to `made`. There is one for each of millions of frames.
+    /// The id of a frame in the formats of training tools, its name without extension and with `/` between folders, and the
+    /// extension of its picture in lower case: mostly as they stand in the data, else written to `made`. There is one for
+    /// each of millions of frames.
     pub fn id<'a>(&'a self, frame: u32, made: &'a mut MadeId) -> (&'a str, &'a str) {
         let is_lower = |extension: &str| extension.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
         let name = if self.has_plain_names() { self.picture(frame) } else { None };
@@ -382,7 +365,14 @@ impl<'d> Timeline<'d> {
             return (id, self.names.image_format.extension());
         }
         extension.clear();
-        self.write_id(frame, id, extension);
+        self.write_parts(frame, id, |dot_extension| {
+            if dot_extension.is_ascii() {
+                extension.push_str(dot_extension);
+                extension.make_ascii_lowercase();
+            } else {
+                extension.extend(dot_extension.chars().flat_map(char::to_lowercase));
+            }
+        });
         (id, extension)
     }
 }

@@ -204,9 +204,11 @@ fn ids_have_slashes_no_extension_and_the_extension_is_in_lower_case() {
     let dataset = task(car(), pictures(&["a/IMG.1.JPG", "b\\c.png", ".hidden", "noext"], vec![]));
     let scene = Scene::new(&dataset).unwrap();
     let id = |frame| {
-        let (mut id, mut extension) = (String::from("images/"), String::new());
-        scene.timelines[0].write_id(frame, &mut id, &mut extension);
-        (id, extension)
+        let (mut made, mut stem) = (MadeId::default(), String::from("images/"));
+        let (id, extension) = scene.timelines[0].id(frame, &mut made);
+        scene.timelines[0].write_stem(frame, &mut stem);
+        assert_eq!(stem, format!("images/{id}"));
+        (stem, extension.to_owned())
     };
     let pair = |id: &str, extension: &str| (id.to_owned(), extension.to_owned());
     assert_eq!(id(0), pair("images/a/IMG.1", ".jpg"));
@@ -215,7 +217,7 @@ fn ids_have_slashes_no_extension_and_the_extension_is_in_lower_case() {
     assert_eq!(id(3), pair("images/noext", ""));
     let dataset = task(car(), video(1, vec![]));
     let scene = Scene::new(&dataset).unwrap();
-    let (mut id, mut extension) = (String::new(), String::new());
-    scene.timelines[0].write_id(0, &mut id, &mut extension);
-    assert_eq!((id, extension), pair("frame_000000", ".png"));
+    let mut made = MadeId::default();
+    let (id, extension) = scene.timelines[0].id(0, &mut made);
+    assert_eq!(pair(id, extension), pair("frame_000000", ".png"));
 }
