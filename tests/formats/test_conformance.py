@@ -11,7 +11,7 @@ import pytest
 import framehaul
 from program import PROGRAM
 
-CHECK = Path(__file__).parents[2] / "shared" / "conformance" / "check.py"
+CHECK = Path(__file__).parents[3] / "shared" / "conformance" / "check.py"
 
 
 @pytest.mark.skipif(not CHECK.exists(), reason="the conformance kit is not here")

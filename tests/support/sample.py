@@ -1,4 +1,4 @@
-"""The built-in sample: a street in every kind of annotation. `python tests/sample.py` writes it into the package."""
+"""The built-in sample: a street in every kind of annotation. `tests/support/sample.py` writes it into the package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backups import Job, Task, attribute, keyframe, label, shape, tag, track, triangle
 
-PATH = Path(__file__).parent.parent / "python" / "framehaul" / "sample.zip"
+PATH = Path(__file__).parents[2] / "python" / "framehaul" / "sample.zip"
 
 # A disc of radius 3 in its 7x7 box: runs row by row, from zeros on; then the box.
 DISC = [2, 3, 3, 5, 1, 21, 1, 5, 3, 3, 2, 300, 40, 306, 46]

@@ -1,4 +1,4 @@
-"""`--profile training`: what differs stands on the page. The other `test_training_*.py` read it back by the tools."""
+"""`--profile training`: what differs stands on the page. The other files beside this one read it back by the tools."""
 
 from __future__ import annotations
 
