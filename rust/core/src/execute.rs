@@ -25,9 +25,8 @@ use crossbeam_channel::{RecvTimeoutError, Sender};
 
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Place, Result};
-use crate::format::{self, Format};
 use crate::media::{Files, Library, Videos};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, Relief};
+use crate::plan::{self, Chunk, Encoder, Format, Output, Part, Plan, Relief};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
 use crate::timeline::{ImageFormat, Scene, Selection, Template};
@@ -58,7 +57,7 @@ pub struct Options {
     /// What happens when a picture cannot be had.
     pub on_error: OnError,
     /// What formats may vary in.
-    pub format: format::Options,
+    pub format: plan::Options,
 }
 
 /// How far an export is.

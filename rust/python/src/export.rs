@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use framehaul_core::error::Error;
 use framehaul_core::execute::{self, Options, Progress};
-use framehaul_core::format::{self, Format};
+use framehaul_core::format;
 use framehaul_core::media::Videos;
+use framehaul_core::plan::{self, Format};
 use framehaul_core::timeline::Selection;
 use pyo3::prelude::*;
 
@@ -71,7 +72,7 @@ fn export(
         on_error: on_error.parse().map_err(to_py)?,
         provenance,
         name_template: name_template.map(str::parse).transpose().map_err(to_py)?,
-        format: format::Options { dumped: dumped.to_owned(), profile: profile.parse().map_err(to_py)?, save_images },
+        format: plan::Options { dumped: dumped.to_owned(), profile: profile.parse().map_err(to_py)?, save_images },
     };
     let mut stopped = None;
     let mut on_progress = |now: &Progress| {

@@ -7,7 +7,7 @@ use super::ledger::Books;
 use super::pictures::{OnError, Shelf};
 use crate::dataset::Media;
 use crate::error::{Code, Result};
-use crate::format::listing::write_field;
+use crate::format::write_field;
 use crate::plan::Request;
 use crate::sink::{Packer, check_name};
 use crate::text::number::{repr, uint};

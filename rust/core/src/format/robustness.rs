@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::ALL;
 use super::testing::export_for;
-use super::{ALL, Profile};
 use crate::dataset::{JobKind, Project, ValidationMode};
+use crate::plan::Profile;
 use crate::schema::{InputType, Label, ShapeKind};
 use crate::timeline::Scene;
 use crate::timeline::testing::*;

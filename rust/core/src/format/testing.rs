@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Format, Options, Profile};
 use crate::dataset::Dataset;
 use crate::error::Result;
-use crate::plan::{Output, Part};
+use crate::plan::{Format, Options, Output, Part, Profile};
 use crate::report::{Report, Tally};
 use crate::timeline::Scene;
 

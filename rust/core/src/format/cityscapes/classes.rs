@@ -1,8 +1,8 @@
 //! The classes of labels: CVAT's, by name, or those of Cityscapes.
 
 use crate::error::Result;
-use crate::format::listing::write_field;
-use crate::format::palette::{Colour, Palette, colour_of};
+use crate::format::kit::listing::write_field;
+use crate::format::kit::palette::{Colour, Palette, colour_of};
 use crate::plan::Output;
 use crate::schema::Schema;
 

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::format::Profile;
-use crate::format::ids::Ids;
-use crate::format::listing::{Picture, folder_of_task};
-use crate::format::splits::{groups, names_of_timelines};
+use crate::format::kit::ids::Ids;
+use crate::format::kit::listing::{Picture, folder_of_task};
+use crate::format::kit::splits::{groups, names_of_timelines};
+use crate::plan::Profile;
 use crate::timeline::{Scene, Timeline};
 
 /// The names of all frames.
@@ -111,7 +111,7 @@ fn official(id: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::listing::{LINE_BREAKS, Pictures};
+    use crate::format::kit::listing::{LINE_BREAKS, Pictures};
     use crate::timeline::testing::{TaskSketch, job, label, pictures, project, video};
 
     fn names(tasks: Vec<TaskSketch>) -> Vec<String> {

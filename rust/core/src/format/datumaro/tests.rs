@@ -1,6 +1,6 @@
-use super::super::testing::export_all;
 use super::*;
 use crate::dataset::Dataset;
+use crate::format::testing::export_all;
 use crate::schema::InputType;
 use crate::timeline::testing::*;
 

@@ -2,8 +2,8 @@
 
 use super::{BREAKS, NEGATIVE_PAIRS, POSITIVE_PAIRS};
 use crate::error::{Code, Error, Result};
-use crate::format::annotation::{Value, python_int, tag_located, tag_value};
-use crate::format::listing::at_frame;
+use crate::format::kit::annotation::{Value, python_int, tag_located, tag_value};
+use crate::format::kit::listing::at_frame;
 use crate::plan::Output;
 use crate::timeline::{FrameView, Timeline};
 

@@ -1,5 +1,5 @@
-use super::super::testing::{Export, export_all};
 use super::*;
+use crate::format::testing::{Export, export_all};
 use crate::schema::{InputType, Label};
 use crate::timeline::testing::*;
 

@@ -7,10 +7,10 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::rows::find;
 use crate::error::Result;
-use crate::format::annotation::{Value, attributes, place};
-use crate::format::ids::{Frame as FramePlace, Ids};
-use crate::format::listing::{LINE_BREAKS, Pictures, is_blank};
-use crate::format::masks::NO_UPRIGHT_BOXES;
+use crate::format::kit::annotation::{Value, attributes, place};
+use crate::format::kit::ids::{Frame as FramePlace, Ids};
+use crate::format::kit::listing::{LINE_BREAKS, Pictures, is_blank};
+use crate::format::kit::masks::NO_UPRIGHT_BOXES;
 use crate::plan::Scratch;
 use crate::report::Tally;
 use crate::timeline::{Item, Scene, Timeline};

@@ -2,9 +2,9 @@
 
 use super::mask_files::{Name, Naming};
 use crate::error::Result;
-use crate::format::annotation::{Value, attributes, corners, int_of, place, python_str, tag_value};
-use crate::format::listing::write_field;
-use crate::format::masks::NO_UPRIGHT_BOXES;
+use crate::format::kit::annotation::{Value, attributes, corners, int_of, place, python_str, tag_value};
+use crate::format::kit::listing::write_field;
+use crate::format::kit::masks::NO_UPRIGHT_BOXES;
 use crate::plan::Output;
 use crate::report::Tally;
 use crate::schema::ShapeKind;

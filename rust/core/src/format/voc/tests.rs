@@ -1,5 +1,5 @@
-use super::super::testing::export_all;
 use super::*;
+use crate::format::testing::export_all;
 use crate::schema::InputType;
 use crate::timeline::testing::*;
 

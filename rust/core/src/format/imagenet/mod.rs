@@ -1,0 +1,281 @@
+//! `ImageNet 1.0`: a list of pictures per subset, each with the numbers of its tags; or the pictures, in folders.
+//!
+//! ```text
+//! SUBSET.txt       name of the picture, numbers of its labels
+//! synsets.txt      one label a line, sublabels too
+//!
+//! LABEL/PICTURE    with pictures, and nothing else: each for all its tags, or in no_label/
+//! ```
+//!
+//! Tags only. For training there are lists and pictures both, and these in `SPLIT/LABEL/PICTURE`.
+
+use crate::error::{Code, Error, Result};
+use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, frame_place, is_blank, label_names};
+use crate::format::kit::outcomes::tally_all;
+use crate::format::kit::splits::{groups, names_of_timelines};
+use crate::plan::{
+    Chunk, Encoder, Format, Options, Output, Part, Plan, Profile, line_chunks, picture_chunks, places, single_chunk,
+};
+use crate::report::{Outcome, Tally};
+use crate::schema::{Label, Schema};
+use crate::text::number;
+use crate::timeline::{FrameView, Scene, Timeline};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "ImageNet 1.0",
+    slug: "imagenet",
+    summary: "a list of pictures with the numbers of their tags; tags only",
+    page: include_str!("page.md"),
+    plan,
+};
+
+const LIST: u8 = 0;
+const LABELS: u8 = 1;
+const PICTURES: u8 = 2;
+
+/// Folder of the pictures without a tag.
+const NO_LABEL: &str = "no_label";
+
+/// The subset whose list would be the list of labels.
+const RESERVED: &str = "synsets";
+
+const NO_TAG: Outcome = Outcome::Dropped("ImageNet holds tags only");
+const NO_CLASS: Outcome = Outcome::Dropped("a skeleton and its parts are no classes");
+const REPEATED: Outcome = Outcome::Dropped("the frame has this tag already");
+
+fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+    check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
+    let classes = match options.profile {
+        Profile::Cvat => None,
+        Profile::Training => Some(Classes::new(&scene.dataset.schema)?),
+    };
+    let groups = groups(scene, options.profile);
+    let split_of = names_of_timelines(&groups, scene.timelines.len());
+    let mut parts = Vec::new();
+    // CVAT's two layouts have nothing in common: pictures stand in folders, which say what the lists do.
+    if classes.is_some() || !options.save_images {
+        for (name, timelines) in groups {
+            if name == RESERVED {
+                return Err(Error::new(Code::ReservedName, format!("ImageNet reserves the subset name {name:?}"))
+                    .advise("give the subset another name in CVAT"));
+            }
+            parts.push(Part::Member { name: format!("{name}.txt"), chunks: line_chunks(scene, timelines, LIST) });
+        }
+        parts.push(Part::Member { name: format!("{RESERVED}.txt"), chunks: vec![single_chunk(LABELS, 0)] });
+    }
+    if options.save_images {
+        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
+    }
+    let has_pictures = options.save_images;
+    Ok(Plan { parts, encoder: Box::new(ImageNet { scene, classes, split_of, has_pictures }) })
+}
+
+struct ImageNet<'s> {
+    scene: &'s Scene<'s>,
+    /// The classes of training.
+    classes: Option<Classes>,
+    /// The split of each timeline.
+    split_of: Vec<String>,
+    has_pictures: bool,
+}
+
+impl Encoder for ImageNet<'_> {
+    fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+        if chunk.section == LABELS {
+            let names = label_names(&self.scene.dataset.schema);
+            let folders = self.classes.as_ref().map(|classes| classes.folders.iter().map(String::as_str).collect());
+            for name in folders.unwrap_or(names) {
+                out.text(name);
+                out.bytes.push(b'\n');
+            }
+            return Ok(());
+        }
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let (mut pictures, mut labels) = (Pictures::new(timeline, &LINE_BREAKS), Vec::new());
+        for view in timeline.tagged_frames(places(chunk)?) {
+            let picture = pictures.read(view.frame)?;
+            if let Some(classes) = &self.classes {
+                self.sample(chunk, classes, &view, picture, out);
+                continue;
+            }
+            tally_tags(timeline, &view, |_| true, &mut labels, &mut out.tally);
+            if chunk.section == PICTURES {
+                for folder in folders(timeline, &labels) {
+                    out.picture(format!("{folder}/{}{}", picture.id, picture.extension), chunk.timeline, view.frame);
+                }
+                continue;
+            }
+            write_name(picture, &mut out.bytes);
+            write_numbers(&labels, &mut out.bytes);
+        }
+        tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
+        if self.classes.is_some() && chunk.section == PICTURES {
+            // The lists count all of this.
+            out.tally = Tally::default();
+        }
+        Ok(())
+    }
+}
+
+impl ImageNet<'_> {
+    /// The lines or the pictures of a frame for training: one for each class.
+    fn sample(&self, chunk: &Chunk, classes: &Classes, view: &FrameView<'_>, picture: Picture<'_>, out: &mut Output) {
+        let timeline = &self.scene.timelines[chunk.timeline];
+        let is_class = |label: u32| classes.of_label[label as usize].is_some();
+        let mut labels = Vec::new();
+        tally_tags(timeline, view, is_class, &mut labels, &mut out.tally);
+        if labels.len() > 1 {
+            let message = "a picture with several tags is a sample of each of their classes";
+            out.tally.note(message, || frame_place(timeline, view.frame));
+        }
+        let Picture { id, extension } = picture;
+        for class in labels.into_iter().filter_map(|label| classes.of_label[label as usize]) {
+            let folder = &classes.folders[class];
+            if chunk.section == PICTURES {
+                let split = &self.split_of[chunk.timeline];
+                out.picture(format!("{split}/{folder}/{id}{extension}"), chunk.timeline, view.frame);
+            } else if self.has_pictures {
+                out.text(&format!("{folder}/{id}{extension} {class}\n"));
+            } else {
+                out.text(&format!("{id}{extension} {class}\n"));
+            }
+        }
+    }
+}
+
+/// The classes that training tools find: the folders of pictures, sorted by name, which is how they number them.
+struct Classes {
+    folders: Vec<String>,
+    /// The place of a label's folder; none for the parts of skeletons, which nobody tags.
+    of_label: Vec<Option<usize>>,
+}
+
+impl Classes {
+    fn new(schema: &Schema) -> Result<Self> {
+        // A folder in a folder would be one of the upper folder's class.
+        let folder = |label: &Label| label.name.replace(['/', '\\'], "_");
+        let mut named: Vec<(String, &str)> = schema
+            .labels()
+            .iter()
+            .filter(|label| label.is_alone())
+            .map(|label| (folder(label), label.name.as_str()))
+            .collect();
+        named.sort();
+        named.dedup();
+        if let Some(pair) = named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let message = format!("the pictures of two labels would stand in one folder {:?}", pair[0].0);
+            return Err(
+                Error::new(Code::NameCollision, message).advise("rename one of them, or leave it out (--labels)")
+            );
+        }
+        let folders: Vec<String> = named.into_iter().map(|(folder, _)| folder).collect();
+        let class = |label: &Label| folders.binary_search(&folder(label)).ok().filter(|_| label.is_alone());
+        let of_label = schema.labels().iter().map(class).collect();
+        Ok(Self { folders, of_label })
+    }
+}
+
+/// Collects the different labels of a frame's tags, in order, that are classes; counts what becomes of the tags.
+fn tally_tags(
+    timeline: &Timeline<'_>,
+    view: &FrameView<'_>,
+    is_class: impl Fn(u32) -> bool,
+    labels: &mut Vec<u32>,
+    tally: &mut Tally,
+) {
+    labels.clear();
+    for &row in view.tags {
+        let label = timeline.dataset.columns.tags.label[row as usize];
+        let is_new = !labels.contains(&label);
+        tally.tag(
+            label,
+            match is_class(label) {
+                false => NO_CLASS,
+                true if is_new => Outcome::Written,
+                true => REPEATED,
+            },
+        );
+        if is_new && is_class(label) {
+            labels.push(label);
+        }
+    }
+    tally.frames += 1;
+}
+
+/// The folders that a picture with these labels stands in.
+fn folders<'t>(timeline: &Timeline<'t>, labels: &[u32]) -> Vec<&'t str> {
+    let dataset = timeline.dataset;
+    match labels {
+        [] => vec![NO_LABEL],
+        labels => labels.iter().map(|&label| dataset.schema.label(label).name.as_str()).collect(),
+    }
+}
+
+/// The numbers of a frame's tags, and the end of its line.
+fn write_numbers(labels: &[u32], bytes: &mut Vec<u8>) {
+    let mut write = |label: u32| {
+        bytes.push(b' ');
+        number::uint(bytes, u64::from(label));
+    };
+    match labels {
+        [] => bytes.push(b' '),
+        [only] => write(*only),
+        labels => in_set_order(labels).into_iter().for_each(write),
+    }
+    bytes.push(b'\n');
+}
+
+/// A name with blanks inside has quotes, in front of its extension.
+fn write_name(picture: Picture<'_>, bytes: &mut Vec<u8>) {
+    // Blanks are rare and slow to find.
+    let may_have_blanks = picture.id.bytes().fold(false, |found, byte| found | (byte <= b' ') | !byte.is_ascii());
+    let has_blanks = may_have_blanks && picture.id.trim_matches(is_blank).contains(is_blank);
+    if has_blanks {
+        bytes.push(b'"');
+    }
+    bytes.extend_from_slice(picture.id.as_bytes());
+    if has_blanks {
+        bytes.push(b'"');
+    }
+    bytes.extend_from_slice(picture.extension.as_bytes());
+}
+
+/// Different numbers in the order in which a Python set of them is read, which CVAT's list has.
+///
+/// The set is a table with open addressing (CPython's `Objects/setobject.c`): a number stands at its own value modulo
+/// the size, or where the probing leads from there.
+fn in_set_order(numbers: &[u32]) -> Vec<u32> {
+    let mut table = vec![None; 8];
+    for (place, &number) in numbers.iter().enumerate() {
+        insert(&mut table, number);
+        let (filled, mask) = (place + 1, table.len() - 1);
+        if filled * 5 >= mask * 3 {
+            let wanted = if filled > 50_000 { filled * 2 } else { filled * 4 };
+            let mut larger = vec![None; (wanted + 1).next_power_of_two().max(8)];
+            table.iter().flatten().for_each(|&number| insert(&mut larger, number));
+            table = larger;
+        }
+    }
+    table.into_iter().flatten().collect()
+}
+
+/// Slots that are tried one behind another before the next jump.
+const LINEAR_PROBES: usize = 9;
+
+fn insert(table: &mut [Option<u32>], number: u32) {
+    let mask = table.len() - 1;
+    let (mut slot, mut perturbation) = (number as usize & mask, number as usize);
+    loop {
+        let last = if slot + LINEAR_PROBES <= mask { slot + LINEAR_PROBES } else { slot };
+        if let Some(free) = (slot..=last).find(|&slot| table[slot].is_none()) {
+            table[free] = Some(number);
+            return;
+        }
+        perturbation >>= 5;
+        slot = (slot * 5 + 1 + perturbation) & mask;
+    }
+}
+
+#[cfg(test)]
+mod tests;
