@@ -1,1 +1,1 @@
-"""Pictures of frames: decoding videos, encoding what they show. Needs the extra `images`."""
+"""Images of frames: decode videos, encode their frames. Needs the extra `images`."""

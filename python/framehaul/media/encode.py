@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from framehaul import _core
+from framehaul.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +24,39 @@ ImageFormat = Literal["png", "jpeg", "webp"]
 
 
 def encoder(image_format: ImageFormat, quality: int) -> Encoder:
-    """What turns frames into files of a format. Several threads may use it at once."""
+    """Returns a function that encodes a frame. Several threads may call it at once.
+
+    Raises:
+        ImportError: The package that encodes this format is not installed.
+        UnsupportedError: It is installed, but was built without this format.
+    """
     if image_format == "png":
         return _png
-    if image_format == "jpeg":
-        return _jpeg(quality)
-    from PIL import Image
+    return _jpeg(quality) if image_format == "jpeg" else _webp(quality)
+
+
+def pixels(frame: VideoFrame) -> NDArray[np.uint8]:
+    """The pixels of a frame as they are shown: height x width x (red, green, blue)."""
+    array = frame.to_ndarray(format="rgb24")
+    # Phones record sideways and store a counter-clockwise rotation. CVAT applies it, so we do.
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(array, turns))
+
+
+def _png(frame: VideoFrame) -> bytes:
+    return _core.encode_png(pixels(frame))
+
+
+def _webp(quality: int) -> Encoder:
+    from PIL import Image, features
+
+    # Pillow-SIMD is built on the user's machine, and without the headers of libwebp it is built without WebP.
+    if not features.check("webp"):
+        text = (
+            "the installed Pillow was built without WebP; use --image-format jpeg or png,"
+            " or: pip uninstall pillow-simd, then pip install --force-reinstall pillow"
+        )
+        raise UnsupportedError(text, code="missing-package")
 
     def encode(frame: VideoFrame) -> bytes:
         out = io.BytesIO()
@@ -36,18 +64,6 @@ def encoder(image_format: ImageFormat, quality: int) -> Encoder:
         return out.getvalue()
 
     return encode
-
-
-def pixels(frame: VideoFrame) -> NDArray[np.uint8]:
-    """The pixels of a frame as they are shown: height x width x (red, green, blue)."""
-    array = frame.to_ndarray(format="rgb24")
-    # Telephones film lying and say how the picture is to be turned, counter-clockwise. So does CVAT.
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(array, turns))
-
-
-def _png(frame: VideoFrame) -> bytes:
-    return _core.encode_png(pixels(frame))
 
 
 def _jpeg(quality: int) -> Encoder:

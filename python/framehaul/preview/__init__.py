@@ -44,6 +44,7 @@ def draw(
         task: Place of the task, from 0.
         media: The folder (or archive) with the pictures, for a source that has none.
     """
+    _require_pillow()
     if frame is None:
         frame = _busiest(_counts(dataset, task))
     return _drawn(dataset, task, [frame], media)[0]
@@ -51,6 +52,7 @@ def draw(
 
 def sheet(dataset: Dataset, *, task: int = 0, media: str | os.PathLike[str] | None = None) -> Image:
     """Draws a contact sheet: the first frame, the one that shows most, and others at random, always the same."""
+    _require_pillow()
     from framehaul.preview.pages import TILE, contact_sheet
 
     counts = _counts(dataset, task)
@@ -64,6 +66,7 @@ def sheet(dataset: Dataset, *, task: int = 0, media: str | os.PathLike[str] | No
 
 def page(dataset: Dataset, *, task: int = 0, media: str | os.PathLike[str] | None = None) -> str:
     """Writes one HTML file that needs no other: the counts of labels, annotations over time, and a contact sheet."""
+    _require_pillow()
     from framehaul.preview.pages import html
 
     counts = _counts(dataset, task)
@@ -106,6 +109,14 @@ def save(
         raise from_core("not-writable", f'"{path}" cannot be written: {error.strerror}') from error
 
 
+def _require_pillow() -> None:
+    try:
+        import PIL.Image  # noqa: F401 - the rest of the package imports it at the top
+    except ImportError as error:
+        text = "previews need Pillow, which is not installed; pip install 'framehaul[images]'"
+        raise UnsupportedError(text, code="missing-package") from error
+
+
 def _counts(dataset: Dataset, task: int) -> dict[str, list]:  # type: ignore[type-arg]
     counts = _core.frame_counts(dataset._core, task)  # noqa: SLF001 - the halves of one package
     if not counts["frames"]:
@@ -125,12 +136,9 @@ def _drawn(
     media: str | os.PathLike[str] | None,
     room: tuple[int, int] | None = None,
 ) -> list[Image]:
-    try:
-        from framehaul.preview.backdrop import Backdrop
-        from framehaul.preview.drawing import Palette
-    except ModuleNotFoundError as error:
-        text = f"previews need {error.name}; install it with: pip install 'framehaul[images]'"
-        raise UnsupportedError(text, code="unsupported") from error
+    from framehaul.preview.backdrop import Backdrop
+    from framehaul.preview.drawing import Palette
+
     shown = dataset.frames(task, frames)  # also says whether the task is there
     found = dataset.inspect()
     if found["tasks"][task]["dimension"] == "3d":
