@@ -9,6 +9,7 @@ pub mod execute;
 pub mod format;
 pub mod geometry;
 pub mod ingest;
+pub mod label_png;
 pub mod media;
 pub mod plan;
 pub mod raster;

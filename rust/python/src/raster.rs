@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 
 use framehaul_core::error::{Code, Error, Result};
+use framehaul_core::label_png::{Pixels, encode as encode_png};
 use framehaul_core::raster::contours::{self as tracer, Contour};
 use framehaul_core::raster::ellipse::Ellipse;
-use framehaul_core::raster::png::{self, Pixels};
 use framehaul_core::raster::{Canvas, Rle, Scratch, polygon};
 use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -240,9 +240,9 @@ fn encode(canvas: &Canvas, deep: bool, palette: Option<&[[u8; 3]]>) -> Result<Ve
     let bytes: [u8; 256] = std::array::from_fn(|value| value as u8);
     let words = || (0..=u16::try_from(canvas.largest()).unwrap_or(u16::MAX)).collect::<Vec<_>>();
     match palette {
-        Some(colours) => png::encode(canvas, &Pixels::Palette8 { index: &bytes, colours }, &mut file),
-        None if deep => png::encode(canvas, &Pixels::Grey16(&words()), &mut file),
-        None => png::encode(canvas, &Pixels::Grey8(&bytes), &mut file),
+        Some(colours) => encode_png(canvas, &Pixels::Palette8 { index: &bytes, colours }, &mut file),
+        None if deep => encode_png(canvas, &Pixels::Grey16(&words()), &mut file),
+        None => encode_png(canvas, &Pixels::Grey8(&bytes), &mut file),
     }?;
     Ok(file)
 }

@@ -111,7 +111,7 @@ impl Canvas {
 }
 
 /// Calls `visit` with begin, end and value of every run of a row, the zeros included.
-pub(super) fn each_run(row: &[Change], width: u32, mut visit: impl FnMut(u32, u32, u32)) {
+pub(crate) fn each_run(row: &[Change], width: u32, mut visit: impl FnMut(u32, u32, u32)) {
     let (mut from, mut value) = (0, 0);
     for change in row {
         if from < change.from {

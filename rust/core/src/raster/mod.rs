@@ -11,33 +11,26 @@
 //! | array of bytes | runs, and back | [`encode`], [`Rle::decode`] | any non-zero byte is set |
 //! | runs | polygons | [`contours`] | OpenCV's `findContours` (tree, Teh-Chin), holes spliced into their outlines |
 //! | masks, array of labels | label map, and back | [`Canvas`] | later masks lie above earlier ones |
-//! | label map | PNG file | [`png`] | runs, and pieces of the row above |
 //! | runs | runs, numbers | [`Rle`], [`merge`](mod@merge) | union, intersection, area, box, IoU, COCO's compressed text |
 //!
 //! The functions that need working memory take a [`Scratch`]; one per worker, reused from mask to mask.
 
-mod adler;
-mod bits;
-mod block_head;
 mod canvas;
 pub mod contours;
 mod crossings;
 pub mod cvat;
-mod deflate;
 pub mod ellipse;
 pub mod encode;
-mod huffman;
 pub mod merge;
 mod overlap;
 mod painter;
-pub mod png;
 pub mod polygon;
-mod repeats;
 mod rle;
 mod rle_text;
 mod scratch;
 mod strips;
 
+pub(crate) use canvas::each_run;
 pub use canvas::{Canvas, Change, Pixel};
 pub use overlap::{Compared, Measured};
 pub use painter::Painter;

@@ -16,11 +16,11 @@ use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, 
 use crate::format::kit::masks::ALL_SHAPES;
 use crate::format::kit::palette::{BACKGROUND, Palette};
 use crate::format::kit::splits::{groups, names_of_timelines};
+use crate::label_png::Pixels;
 use crate::plan::{
     Chunk, Encoder, Format, Options, Output, Part, Plan, frame_chunks, image_chunks, picture_chunks, places,
     single_chunk,
 };
-use crate::raster::png::Pixels;
 use crate::report::Outcome;
 use crate::timeline::Scene;
 

@@ -24,7 +24,7 @@ use crate::format::kit::annotation::{Value, attributes, place};
 use crate::format::kit::label_images::{Frame, Painting, drop_all, saturated, visit, write_colours};
 use crate::format::kit::listing::{LINE_BREAKS, Pictures, check_labels};
 use crate::format::kit::masks::{ALL_SHAPES, Mask};
-use crate::raster::png::Pixels;
+use crate::label_png::Pixels;
 use crate::report::{Outcome, Tally};
 use crate::schema::Schema;
 use crate::timeline::{Scene, Timeline};

@@ -6,9 +6,9 @@ use super::listing::{LINE_BREAKS, Picture, Pictures};
 use super::masks::{Conversion, Converted, Mask};
 use super::palette::{Colour, Palette};
 use crate::error::Result;
+use crate::label_png::{self, Pixels};
 use crate::plan::{Chunk, Output, places};
 use crate::raster::Canvas;
-use crate::raster::png::{self, Pixels};
 use crate::report::{Outcome, Tally};
 use crate::timeline::{FrameView, Item, Scene, Timeline};
 
@@ -103,7 +103,7 @@ impl Painting {
     /// Begins a file and writes the image with these pixels for the numbers.
     pub fn write(&self, name: String, pixels: &Pixels<'_>, out: &mut Output) -> Result<()> {
         out.begin_file(&name);
-        png::encode(&self.canvas, pixels, &mut out.bytes)
+        label_png::encode(&self.canvas, pixels, &mut out.bytes)
     }
 }
 

@@ -9,8 +9,8 @@ use super::masks::Mask;
 use super::palette::{Colour, Palette, voc};
 use super::splits::{Group, groups};
 use crate::error::Result;
+use crate::label_png::Pixels;
 use crate::plan::{Output, Profile};
-use crate::raster::png::Pixels;
 use crate::schema::ShapeKind;
 use crate::timeline::{FrameView, Scene, Timeline};
 

@@ -16,8 +16,8 @@ use crate::format::kit::label_images::{Frame, Painting, class_colours, drop_all,
 use crate::format::kit::listing::{LINE_BREAKS, check_labels};
 use crate::format::kit::masks::{Mask, NO_UPRIGHT_BOXES};
 use crate::format::kit::palette::Palette;
+use crate::label_png::Pixels;
 use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Plan, image_chunks, picture_chunks, single_chunk};
-use crate::raster::png::Pixels;
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number::repr;

@@ -17,8 +17,8 @@ use crate::format::kit::ids::Ids;
 use crate::format::kit::instance;
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, at_frame};
 use crate::geometry::rotated_box_to_polygon;
+use crate::label_png::{self, Pixels};
 use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Plan, Scratch, image_chunks, picture_chunks, places};
-use crate::raster::png::{self, Pixels};
 use crate::raster::{Canvas, Rle};
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
@@ -112,7 +112,7 @@ impl Encoder for LabelMe<'_> {
                 painter.paint(&mask, 1)?;
                 painter.finish();
                 out.begin_file(&format!("{}/{}", (self.layout.masks)(timeline), mask_name(picture, id)));
-                png::encode(&canvas, &Pixels::Rgba8(&MASK_COLOURS), &mut out.bytes)?;
+                label_png::encode(&canvas, &Pixels::Rgba8(&MASK_COLOURS), &mut out.bytes)?;
             }
             Ok(())
         })?;

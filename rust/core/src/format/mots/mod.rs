@@ -14,10 +14,10 @@ use crate::format::kit::ids::Ids;
 use crate::format::kit::label_images::{Frame, Painting, drop_all, visit};
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, label_names};
 use crate::format::kit::masks::TRACKED_SHAPES;
+use crate::label_png::Pixels;
 use crate::plan::{
     Chunk, Encoder, Format, Options, Output, Part, Plan, image_chunks, picture_chunks, places, single_chunk,
 };
-use crate::raster::png::Pixels;
 use crate::report::Outcome;
 use crate::timeline::{Item, Scene, Timeline};
 

@@ -26,7 +26,7 @@ use crate::format::kit::ids::{Frame as FramePlace, Ids};
 use crate::format::kit::label_images::{Frame, Painting, visit};
 use crate::format::kit::listing::{LINE_BREAKS, Pictures, check_labels};
 use crate::format::kit::masks::NO_UPRIGHT_BOXES;
-use crate::raster::png::Pixels;
+use crate::label_png::Pixels;
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
 use crate::text::json;

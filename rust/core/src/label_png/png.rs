@@ -2,8 +2,9 @@
 //! its runs; nothing but the compressed bytes is ever written.
 
 use crate::error::{Code, Error, Result};
+use crate::raster::Canvas;
 
-use super::{canvas::Canvas, repeats::deflate};
+use super::rows::deflate;
 
 /// What a canvas' values look like: the pixel of value `v` is the one at place `v`. The samples are those of the file.
 #[derive(Clone, Copy, Debug)]

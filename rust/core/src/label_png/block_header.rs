@@ -2,16 +2,16 @@
 
 use super::{
     bits::Bits,
-    deflate::DISTANCES,
     huffman::{self, Symbol},
 };
 
 /// The order in which the lengths of the codes for code lengths are written.
 const LENGTH_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/// The description.
-pub(super) struct Head {
+/// The description, with the number of codes for literals and for distances.
+pub(super) struct Header {
     literals: usize,
+    distances: usize,
     /// Symbols of the code lengths, with their extra bits.
     symbols: Vec<(usize, Symbol)>,
     codes: Vec<Symbol>,
@@ -19,7 +19,7 @@ pub(super) struct Head {
     count: usize,
 }
 
-impl Head {
+impl Header {
     /// Describes the codes of literals and distances by their lengths.
     pub fn new([literals, distances]: &[Vec<u8>; 2]) -> Self {
         let used = literals.iter().rposition(|&length| length > 0).map_or(257, |last| last.max(256) + 1);
@@ -32,7 +32,7 @@ impl Head {
         symbols.iter().for_each(|&(symbol, _)| frequencies[symbol] += 1);
         let codes = huffman::codes(&huffman::lengths(&frequencies, 7));
         let count = LENGTH_ORDER.iter().rposition(|&symbol| codes[symbol].length > 0).map_or(4, |last| last.max(3) + 1);
-        Self { literals: used, symbols, codes, count }
+        Self { literals: used, distances: distances.len(), symbols, codes, count }
     }
 
     /// Its number of bits.
@@ -43,7 +43,7 @@ impl Head {
 
     /// Writes it.
     pub fn write(&self, bits: &mut Bits) {
-        let counts = [(self.literals - 257, 5), (DISTANCES - 1, 5), (self.count - 4, 4)];
+        let counts = [(self.literals - 257, 5), (self.distances - 1, 5), (self.count - 4, 4)];
         let lengths = LENGTH_ORDER[..self.count].iter().map(|&symbol| (usize::from(self.codes[symbol].length), 3));
         for (number, length) in counts.into_iter().chain(lengths) {
             bits.put(Symbol { bits: number as u64, length });

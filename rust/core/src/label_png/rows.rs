@@ -1,9 +1,10 @@
 //! Rows of pixels as what repeats in them: runs of a pixel, and pieces of the row above. Both are known from the places
 //! where the rows change, so nothing is searched for.
 
+use crate::raster::{Canvas, Change, each_run};
+
 use super::{
     adler::Adler,
-    canvas::{Canvas, Change, each_run},
     deflate::{Deflater, WINDOW},
 };
 
@@ -237,8 +238,8 @@ impl<const N: usize> Pieces<'_, N> {
 mod tests {
     use std::io::Write;
 
+    use crate::label_png::{Pixels, encode};
     use crate::raster::ellipse::Ellipse;
-    use crate::raster::png::{Pixels, encode};
     use crate::raster::{Canvas, Scratch};
 
     const COLOURS: [[u8; 3]; 6] = [[0, 0, 0], [7, 7, 7], [1, 2, 3], [200, 0, 0], [1, 2, 3], [0, 0, 9]];

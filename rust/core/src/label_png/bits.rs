@@ -3,7 +3,7 @@
 use super::huffman::Symbol;
 
 /// So many bits can be put at once, behind up to seven that are left.
-pub(super) const MOST_BITS: u8 = 56;
+pub(super) const MAX_BITS: u8 = 56;
 
 /// Writes bits, the lowest first.
 pub(super) struct Bits<'a> {
@@ -22,7 +22,7 @@ impl<'a> Bits<'a> {
         Self { out, next, pending: 0, count: 0 }
     }
 
-    /// Puts a symbol of up to [`MOST_BITS`].
+    /// Puts a symbol of up to [`MAX_BITS`].
     #[inline]
     pub fn put(&mut self, symbol: Symbol) {
         self.pending |= symbol.bits << self.count;

@@ -3,18 +3,18 @@
 
 use super::{
     adler::Adler,
-    bits::{Bits, MOST_BITS},
-    block_head::Head,
+    bits::{Bits, MAX_BITS},
+    block_header::Header,
     huffman::{self, Symbol},
 };
 
 /// The longest match, and the shortest.
-const LONGEST: u64 = 258;
-const SHORTEST: u64 = 3;
+const MAX_MATCH: u64 = 258;
+const MIN_MATCH: u64 = 3;
 const END_OF_BLOCK: usize = 256;
 /// Symbols of literals and lengths, and of distances.
 const LITERALS: usize = 286;
-pub(super) const DISTANCES: usize = 30;
+const DISTANCES: usize = 30;
 /// How far back a repetition reaches.
 pub(super) const WINDOW: u64 = 1 << 15;
 
@@ -50,10 +50,10 @@ impl Deflater {
             length += u64::from(last.length);
             self.tokens.pop();
         }
-        while let Some(rest) = length.checked_sub(MOST)
+        while let Some(rest) = length.checked_sub(MAX_REPEAT)
             && rest > 0
         {
-            self.tokens.push(Token { distance, length: MOST as u32 });
+            self.tokens.push(Token { distance, length: MAX_REPEAT as u32 });
             length = rest;
         }
         self.tokens.push(Token { distance, length: length as u32 });
@@ -91,7 +91,7 @@ impl Deflater {
     /// Adds `length` bytes that repeat a pixel, of which all bytes are the same if the distance is 1.
     #[inline]
     fn copies<const N: usize>(&mut self, pixel: [u8; N], distance: u32, length: u64) {
-        if length >= SHORTEST || length > 0 && self.repeats(distance) {
+        if length >= MIN_MATCH || length > 0 && self.repeats(distance) {
             self.repeat(distance, length);
         } else {
             pixel.iter().cycle().take(length as usize).for_each(|&byte| self.literal(byte));
@@ -105,12 +105,12 @@ impl Deflater {
         let counts = self.count();
         let own = [huffman::lengths(&counts.literals, 15), huffman::lengths(&counts.distances, 15)];
         let fixed = [fixed_lengths(), vec![5; DISTANCES]];
-        let head = Head::new(&own);
-        let (size, size_fixed) = (head.size() + counts.size(&own), counts.size(&fixed));
+        let header = Header::new(&own);
+        let (size, size_fixed) = (header.size() + counts.size(&own), counts.size(&fixed));
         let mut bits = Bits::new(out, size.min(size_fixed));
         if size < size_fixed {
             bits.put(Symbol { bits: 0b101, length: 3 });
-            head.write(&mut bits);
+            header.write(&mut bits);
             self.write(&Codes::new(&own), &mut bits);
         } else {
             bits.put(Symbol { bits: 0b011, length: 3 });
@@ -125,11 +125,11 @@ impl Deflater {
         for token in &self.tokens {
             let (symbol, extra) = distance_symbol(token.distance);
             let distance = codes.distances[symbol].then(extra);
-            if token.length <= LONGEST as u32 {
+            if token.length <= MAX_MATCH as u32 {
                 bits.put(codes.pieces[token.piece()].then(distance));
             } else {
                 each_match(token.length.into(), |length, times| match (token.distance, length) {
-                    (1, LONGEST) => codes.write_longest(times as usize, bits),
+                    (1, MAX_MATCH) => codes.write_longest(times as usize, bits),
                     _ => (0..times).for_each(|_| bits.put(codes.pieces[match_piece(length)].then(distance))),
                 });
             }
@@ -142,7 +142,7 @@ impl Deflater {
         let (mut pieces, mut distances) = ([0; PIECES], [0; DISTANCES + 1]);
         for token in &self.tokens {
             let (symbol, _) = distance_symbol(token.distance);
-            if token.length <= LONGEST as u32 {
+            if token.length <= MAX_MATCH as u32 {
                 pieces[token.piece()] += 1;
                 distances[symbol] += 1;
             } else {
@@ -155,7 +155,7 @@ impl Deflater {
         let mut counts = Counts { literals: [0; LITERALS], distances: [0; DISTANCES], extra: 0 };
         counts.literals[..END_OF_BLOCK].copy_from_slice(&pieces[..END_OF_BLOCK]);
         counts.literals[END_OF_BLOCK] = 1;
-        for length in SHORTEST..=LONGEST {
+        for length in MIN_MATCH..=MAX_MATCH {
             let (symbol, extra) = length_symbol(length);
             counts.literals[symbol] += pieces[match_piece(length)];
             counts.extra += u64::from(extra.length) * pieces[match_piece(length)];
@@ -186,10 +186,10 @@ impl Counts {
 }
 
 /// The longest repetition that a token holds.
-const MOST: u64 = LONGEST << 22;
+const MAX_REPEAT: u64 = MAX_MATCH << 22;
 
 /// Literals and matches are numbered by byte and by length: what takes one symbol or two.
-const PIECES: usize = match_piece(LONGEST) + 1;
+const PIECES: usize = match_piece(MAX_MATCH) + 1;
 
 const fn match_piece(length: u64) -> usize {
     END_OF_BLOCK + length as usize
@@ -232,15 +232,15 @@ impl Codes {
         let literals = huffman::codes(literals);
         let mut pieces = [Symbol::default(); PIECES];
         pieces[..=END_OF_BLOCK].copy_from_slice(&literals[..=END_OF_BLOCK]);
-        for length in SHORTEST..=LONGEST {
+        for length in MIN_MATCH..=MAX_MATCH {
             let (symbol, extra) = length_symbol(length);
             pieces[match_piece(length)] = literals[symbol].then(extra);
         }
         let mut all = [Symbol::default(); DISTANCES + 1];
         all.iter_mut().zip(huffman::codes(distances)).for_each(|(to, code)| *to = code);
-        let one = pieces[match_piece(LONGEST)].then(all[0]);
-        let more = |many: &Symbol| Some(many.then(one)).filter(|more| more.length <= MOST_BITS);
-        let longest = std::iter::successors(Some(Symbol::default()), more).take(MOST_BITS.into()).collect();
+        let one = pieces[match_piece(MAX_MATCH)].then(all[0]);
+        let more = |many: &Symbol| Some(many.then(one)).filter(|more| more.length <= MAX_BITS);
+        let longest = std::iter::successors(Some(Symbol::default()), more).take(MAX_BITS.into()).collect();
         Self { pieces, distances: all, longest }
     }
 
@@ -258,22 +258,22 @@ impl Codes {
 /// Calls `visit` with the lengths of the matches that `length` bytes are cut into, and how many there are of each.
 #[inline]
 fn each_match(length: u64, mut visit: impl FnMut(u64, u64)) {
-    if length <= LONGEST {
+    if length <= MAX_MATCH {
         return visit(length, 1);
     }
-    let (full, rest) = (length / LONGEST, length % LONGEST);
+    let (full, rest) = (length / MAX_MATCH, length % MAX_MATCH);
     match (full, rest) {
-        (_, 0) => visit(LONGEST, full),
+        (_, 0) => visit(MAX_MATCH, full),
         // The rest is too short for a match and takes from the last full one.
         (_, 1 | 2) => {
             if full > 1 {
-                visit(LONGEST, full - 1);
+                visit(MAX_MATCH, full - 1);
             }
-            visit(LONGEST + rest - SHORTEST, 1);
-            visit(SHORTEST, 1);
+            visit(MAX_MATCH + rest - MIN_MATCH, 1);
+            visit(MIN_MATCH, 1);
         }
         _ => {
-            visit(LONGEST, full);
+            visit(MAX_MATCH, full);
             visit(rest, 1);
         }
     }
@@ -282,11 +282,11 @@ fn each_match(length: u64, mut visit: impl FnMut(u64, u64)) {
 /// The symbol of a match length and its extra bits (RFC 1951, 3.2.5).
 fn length_symbol(length: u64) -> (usize, Symbol) {
     match length {
-        LONGEST => (285, Symbol::default()),
+        MAX_MATCH => (285, Symbol::default()),
         3..11 => (254 + length as usize, Symbol::default()),
         _ => {
             // Four symbols share a number of extra bits, and each four reach twice as far as those before.
-            let above = (length - SHORTEST) as u32;
+            let above = (length - MIN_MATCH) as u32;
             let extra = above.ilog2() - 2;
             let symbol = 261 + 4 * extra + (above >> extra & 3);
             (symbol as usize, Symbol { bits: u64::from(above & ((1 << extra) - 1)), length: extra as u8 })
