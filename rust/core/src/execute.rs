@@ -29,6 +29,7 @@ use crate::media::{Files, Library, Videos};
 use crate::plan::{self, Chunk, Encoder, Format, Output, Part, Plan, Relief};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
+use crate::threads::{self, Pool};
 use crate::timeline::{ImageFormat, Scene, Selection, Template};
 
 /// How to run exports.
@@ -97,13 +98,15 @@ pub fn export(
     let threads = match options.threads {
         Some(0) => return Err(Error::new(Code::BadOption, "the number of threads must be at least 1")),
         Some(threads) => threads,
-        None => std::thread::available_parallelism().map_or(1, usize::from),
+        None => threads::processors(),
     };
     if options.provenance && !options.format.save_images {
         let error = Error::new(Code::BadOption, "provenance tells where pictures come from, and none are written");
         return Err(error.advise("add --save-images"));
     }
-    let pool = pool(threads)?;
+    // Merging jobs and counting are parallel too and keep to this number. They gain nothing from more threads than
+    // there are processors, as reading images from a slow disk does.
+    let pool = threads::of(threads.min(threads::processors()))?;
     let library = match options.format.save_images {
         true => Some(Library { files: Files::find(dataset, options.media.as_deref())?, videos }),
         false => None,
@@ -122,7 +125,7 @@ pub fn export(
     })?;
     let mut reports = Vec::with_capacity(outputs.len());
     for (format, path) in outputs {
-        let report = export_scene(&scene, (format, path), &pool, options, library.as_ref(), on_progress);
+        let report = export_scene(&scene, (format, path), (&pool, threads), options, library.as_ref(), on_progress);
         if let Err(error) = &report
             && error.code() == Code::Interrupted
         {
@@ -136,7 +139,7 @@ pub fn export(
 fn export_scene(
     scene: &Scene<'_>,
     (format, path): (&Format, &Path),
-    pool: &rayon::ThreadPool,
+    (pool, threads): (&Pool, usize),
     options: &Options,
     library: Option<&Library<'_>>,
     on_progress: &mut OnProgress<'_>,
@@ -145,6 +148,9 @@ fn export_scene(
     let plan = pool.install(|| (format.plan)(scene, &options.format))?;
     let shelf = library.map(|library| pool.install(|| Shelf::new(scene, &plan, library, options))).transpose()?;
     let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
+    let workers = threads.min(plan.parts.iter().map(|part| part.chunks().len()).sum());
+    let larger = (workers > pool.len()).then(|| threads::of(workers)).transpose()?;
+    let pool = larger.as_ref().unwrap_or(pool);
     let mut tally = run(&plan, sink.as_mut(), shelf.as_ref(), pool, &mut progress, on_progress)?;
     count_losses(scene, &mut tally);
     let profile = options.format.profile.as_str();
@@ -168,14 +174,6 @@ fn open_sink(path: &Path, options: &Options) -> Result<Box<dyn Sink>> {
         return Ok(Box::new(Folder::create(path, options.overwrite)?));
     }
     Ok(Box::new(Archive::create(path, options.compression, options.overwrite)?))
-}
-
-/// Merging jobs and counting are parallel too, and keep to the number of threads that was asked for.
-fn pool(threads: usize) -> Result<rayon::ThreadPool> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|error| Error::new(Code::Internal, format!("no threads to be had: {error}")))
 }
 
 /// What the merging of jobs has dropped stands in the report of every format.
@@ -221,37 +219,35 @@ fn run(
     plan: &Plan<'_>,
     sink: &mut dyn Sink,
     shelf: Option<&Shelf<'_>>,
-    pool: &rayon::ThreadPool,
+    pool: &Pool,
     progress: &mut Progress,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Tally> {
     let chunks: Vec<(&Chunk, &Part)> =
         plan.parts.iter().flat_map(|part| part.chunks().iter().map(move |chunk| (chunk, part))).collect();
     progress.all_chunks = chunks.len() as u64;
-    let threads = pool.current_num_threads();
+    let threads = pool.len().min(chunks.len());
     // Two chunks ahead for each worker keep all of them busy while one chunk is late.
     let gate = Arc::new(Gate::new(2 * threads + 2));
     let next = AtomicUsize::new(0);
     let (sender, receiver) = crossbeam_channel::unbounded();
-    // Each thread of the pool becomes a worker: those that counted would take processors from new ones for a while.
-    pool.in_place_scope(|scope| {
-        // Whatever happens here, the workers end: `scope` waits for them.
+    let worker = |sender: Sender<(usize, Sent)>| Worker {
+        encoder: plan.encoder.as_ref(),
+        shelf,
+        chunks: &chunks,
+        next: &next,
+        gate: gate.clone(),
+        sender,
+        packing: sink.packing(),
+    };
+    let workers: Vec<_> = (0..threads).map(|_| worker(sender.clone())).map(|worker| move || worker.work()).collect();
+    drop(sender);
+    // The threads of the pool become the workers: others would share the processors for a while with those that counted.
+    pool.beside(workers, || {
+        // Whatever happens here, the workers end, and this returns only after them.
         let _open = OpenGate(&gate);
         // Dropped with all that was sent when this ends: workers may wait for an answer.
         let receiver = receiver;
-        for _ in 0..threads.min(chunks.len()) {
-            let worker = Worker {
-                encoder: plan.encoder.as_ref(),
-                shelf,
-                chunks: &chunks,
-                next: &next,
-                gate: gate.clone(),
-                sender: sender.clone(),
-                packing: sink.packing(),
-            };
-            scope.spawn(move |_| worker.work());
-        }
-        drop(sender);
         let mut waiting: BTreeMap<usize, Result<Done>> = BTreeMap::new();
         let mut books = shelf.map(|shelf| Books::new(shelf.options.provenance));
         let mut writer = Writer { tally: Tally::default(), progress, on_progress, told: Instant::now(), sink };

@@ -17,4 +17,5 @@ pub mod report;
 pub mod schema;
 pub mod sink;
 pub mod text;
+pub mod threads;
 pub mod timeline;

@@ -2,11 +2,11 @@
 
 use framehaul_core::error::{Code, Error};
 use framehaul_core::raster::{Compared, Measured, Rle, cvat, encode as encoder, merge as joiner, polygon};
+use framehaul_core::threads::{self, ParallelIterator};
 use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySlice};
-use rayon::prelude::*;
 
 use crate::batch::shapes_to_rles;
 use crate::error::to_py;
@@ -110,7 +110,9 @@ fn decode<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let mut bytes = array.readwrite();
     let bytes = bytes.as_slice_mut()?;
     let pixels = (height as usize * width as usize).max(1);
-    run(py, |_| bytes.par_chunks_mut(pixels).zip(&rles).try_for_each(|(bytes, rle)| rle.paint(bytes, 1)))?;
+    let images: Vec<(&mut [u8], &Rle)> = bytes.chunks_mut(pixels).zip(&rles).collect();
+    let paint = |(image, rle): (&mut [u8], &Rle)| rle.paint(image, 1);
+    run(py, |_| threads::over(images, |images| images.try_for_each(paint)))?;
     Ok(image)
 }
 
@@ -173,8 +175,9 @@ fn iou<'py>(
     let table = py.import("numpy")?.call_method1("zeros", ((rows.len(), columns.len()),))?;
     let mut values = table.cast::<PyArrayDyn<f64>>()?.readwrite();
     let slice = values.as_slice_mut()?;
+    let rows: Vec<(&Measured, &mut [f64])> = found.iter().zip(slice.chunks_mut(truth.count().max(1))).collect();
     let compare = |(found, values): (&Measured, &mut [f64])| truth.iou(found, values);
-    run(py, |_| found.par_iter().zip(slice.par_chunks_mut(truth.count().max(1))).try_for_each(compare))?;
+    run(py, |_| threads::over(rows, |rows| rows.try_for_each(compare)))?;
     drop(values);
     Ok(table)
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use framehaul_core::error::Result;
 use framehaul_core::sink::{Archive, Chunk, Compression, Packer, Sink};
+use framehaul_core::threads::{self, ParallelIterator};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use rayon::prelude::*;
 
 use crate::error::to_py;
 
@@ -50,13 +50,13 @@ fn write_all<T: Copy + Sync>(
 ) -> Result<()> {
     let packing = sink.packing();
     let packed = |window: &[T]| {
-        let chunks = window.par_iter().map_init(|| Packer::new(packing), |packer, &piece| pack(packer, piece));
-        chunks.collect::<Result<Vec<_>>>()
+        let pack = |packer: &mut Packer, &piece: &T| pack(packer, piece);
+        threads::over(window, |window| window.map_init(|| Packer::new(packing), pack).collect::<Result<Vec<_>>>())
     };
     let mut ready = Vec::new();
     for window in pieces.chunks(WINDOW).map(Some).chain([None]) {
         let before = std::mem::take(&mut ready);
-        let (written, next) = rayon::join(
+        let (written, next) = threads::join(
             || before.into_iter().try_for_each(|chunk| sink.write(chunk)),
             || window.map_or_else(|| Ok(Vec::new()), packed),
         );

@@ -7,11 +7,11 @@ use framehaul_core::label_png::{Pixels, encode as encode_png};
 use framehaul_core::raster::contours::{self as tracer, Contour};
 use framehaul_core::raster::ellipse::Ellipse;
 use framehaul_core::raster::{Canvas, Rle, Scratch, polygon};
+use framehaul_core::threads::{self, ParallelIterator};
 use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
-use rayon::prelude::*;
 
 use crate::error::to_py;
 use crate::mask::read_image;
@@ -156,7 +156,7 @@ fn label_png<'py>(labels: &Bound<'py, PyAny>, palette: Option<Vec<[u8; 3]>>) -> 
     let one = |view: &LabelView<'_>| CANVAS.with_borrow_mut(|canvas| view.encode(canvas, palette.as_deref()));
     let files: Vec<Result<Vec<u8>>> = py.detach(|| match &views[..] {
         [view] => vec![one(view)],
-        views => views.par_iter().map(one).collect(),
+        views => threads::over(views, |views| views.map(one).collect()),
     });
     let bytes = |file: Result<Vec<u8>>| Ok(PyBytes::new(py, &file.map_err(to_py)?).into_any());
     labels.wrap(py, files.into_iter().map(bytes).collect::<PyResult<_>>()?)

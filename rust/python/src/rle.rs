@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use framehaul_core::error::{Code, Error, Result};
 use framehaul_core::raster::{Rle, Scratch};
+use framehaul_core::threads::{self, IndexedParallelIterator, ParallelIterator};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList};
-use rayon::prelude::*;
 
 use crate::error::to_py;
 
@@ -62,7 +62,7 @@ pub fn map<T: Sync, R: Send>(
         if items.len() < 2 * MIN_ITEMS_PER_THREAD {
             items.iter().map(work).collect()
         } else {
-            items.par_iter().with_min_len(MIN_ITEMS_PER_THREAD).map(work).collect()
+            threads::over(items, |items| items.with_min_len(MIN_ITEMS_PER_THREAD).map(work).collect())
         }
     });
     if items.len() > 1 { in_order(results) } else { results.into_iter().collect() }.map_err(to_py)

@@ -50,20 +50,9 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// Forgets the numbers and keeps the memory.
-    pub fn clear(&mut self) {
-        self.values.clear();
-        self.ends.clear();
-    }
-
     /// How many shapes and numbers there are.
     pub fn len(&self) -> (usize, usize) {
         (self.ends.len(), self.values.len())
-    }
-
-    /// How many numbers there is memory for.
-    pub fn capacity(&self) -> usize {
-        self.values.capacity()
     }
 
     /// The numbers of each shape.

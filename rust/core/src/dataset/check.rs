@@ -7,12 +7,12 @@
 use std::ops::Range;
 
 use arrow_array::Array;
-use rayon::prelude::*;
 
 use super::columns::{AttributeValues, Columns};
 use super::{Dataset, Job, Media, Task};
 use crate::error::{Code, Error, Result};
 use crate::schema::{Schema, ShapeKind};
+use crate::threads::{self, IndexedParallelIterator, ParallelIterator};
 
 /// Frames, sizes and counts of frames stay below this, so that adding two of them or stepping over one cannot overflow.
 const FRAME_LIMIT: u32 = i32::MAX as u32;
@@ -68,7 +68,8 @@ fn schema(schema: &Schema) -> Result<()> {
 /// Finds the first row that does not fit; rows are looked at by all threads.
 fn each_row(table: &str, rows: usize, fits: impl Fn(usize) -> Result<()> + Sync) -> Result<()> {
     // The first fault and not just any, so that the message is the same every time.
-    match (0..rows).into_par_iter().with_min_len(4096).find_map_first(|row| fits(row).err().map(|error| (row, error))) {
+    let fault_of = |row: usize| fits(row).err().map(|error| (row, error));
+    match threads::over(0..rows, |rows| rows.with_min_len(4096).find_map_first(fault_of)) {
         Some((row, error)) => Err(fault(format!("row {row} of {table}: {}", error.message()))),
         None => Ok(()),
     }
@@ -76,7 +77,8 @@ fn each_row(table: &str, rows: usize, fits: impl Fn(usize) -> Result<()> + Sync)
 
 /// Checks that attributes and their values are there, also those that no row has.
 fn numbers(dataset: &Dataset, table: &str, values: &AttributeValues) -> Result<()> {
-    let below = |numbers: &[u32], end: usize| numbers.par_iter().all(|&number| (number as usize) < end);
+    let below =
+        |numbers: &[u32], end: usize| threads::over(numbers, |numbers| numbers.all(|&number| (number as usize) < end));
     let known = below(&values.attribute, dataset.schema.attribute_count() as usize)
         && below(&values.value, dataset.columns.strings.len());
     ensure(known, || format!("the table {table:?} has an attribute or a value that there is not"))

@@ -3,8 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
-use rayon::prelude::*;
-
 use super::Options;
 use super::gate::Gate;
 use super::ledger::{Line, Notes};
@@ -12,9 +10,10 @@ use super::originals::{self, Originals};
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::media::{Library, Picture, Pictures, Stream};
-use crate::plan::{Output, Part, Plan, Request};
+use crate::plan::{Chunk, Output, Part, Plan, Request};
 use crate::report::{LeftOut, Tally};
 use crate::sink::Packer;
+use crate::threads::{self, ParallelIterator};
 use crate::timeline::{Jobs, Scene, Timeline, hash};
 
 /// What happens when a picture cannot be had.
@@ -276,10 +275,11 @@ fn gather<T: Send>(plan: &Plan<'_>, take: impl Fn(&Request) -> Option<T> + Sync)
         _ => &[],
     });
     let chunks: Vec<_> = chunks.collect();
-    let taken = chunks.par_iter().map_init(Output::default, |output, chunk| {
+    let taken = |output: &mut Output, chunk: &Chunk| {
         output.clear();
         plan.encoder.encode(chunk, output)?;
         Ok(output.pictures.iter().filter_map(&take).collect::<Vec<T>>())
-    });
-    Ok(taken.collect::<Result<Vec<Vec<T>>>>()?.into_iter().flatten().collect())
+    };
+    let taken: Result<Vec<Vec<T>>> = threads::over(chunks, |chunks| chunks.map_init(Output::default, taken).collect());
+    Ok(taken?.into_iter().flatten().collect())
 }

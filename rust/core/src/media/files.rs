@@ -5,13 +5,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::{Location, Picture, Pictures, Stream};
 use crate::dataset::{Dataset, Media, Task};
 use crate::error::{Code, Error, Result};
 use crate::ingest::Limits;
 use crate::ingest::archive::{self, Entry, Zip};
+use crate::threads::{self, ParallelIterator};
 use crate::timeline::Timeline;
 
 /// Bytes in which the header of a picture is looked for before the whole file is: photographs have thumbnails before it.
@@ -85,8 +84,8 @@ impl Files {
         if unknown.is_empty() {
             return None;
         }
-        let sizes = unknown.into_par_iter().map(|(task, row)| (row, self.size(task, images.name.value(row))));
-        for (row, size) in sizes.collect::<Vec<_>>() {
+        let size = |(task, row)| (row, self.size(task, images.name.value(row)));
+        for (row, size) in threads::over(unknown, |unknown| unknown.map(size).collect::<Vec<_>>()) {
             if let Some((w, h)) = size {
                 (width[row], height[row]) = (w, h);
             }

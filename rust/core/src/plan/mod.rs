@@ -9,12 +9,11 @@ pub use contract::{Format, Options, Profile};
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::raster;
 use crate::report::Tally;
+use crate::threads::{self, ParallelIterator};
 use crate::timeline::{Item, MadeId, PointScratch, Scene, Timeline, VisitScratch};
 
 /// A piece of work. What `section` and `range` mean is the format's own business.
@@ -336,8 +335,9 @@ pub fn number(
     start: u64,
     count: impl Fn(&Chunk, &mut Scratch) -> Result<u64> + Sync,
 ) -> Result<u64> {
+    let count = |scratch: &mut Scratch, chunk: &Chunk| count(chunk, scratch);
     let counts: Vec<u64> =
-        chunks.par_iter().map_init(Scratch::default, |scratch, chunk| count(chunk, scratch)).collect::<Result<_>>()?;
+        threads::over(&*chunks, |chunks| chunks.map_init(Scratch::default, count).collect::<Result<_>>())?;
     let mut next = start;
     for (chunk, count) in chunks.iter_mut().zip(counts) {
         chunk.first = next;

@@ -5,8 +5,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::assignment;
 use super::moment::{Moment, PointScratch};
 use super::rows::{Rows, by_frame};
@@ -15,6 +13,7 @@ use super::tracks::LooseTrack;
 use crate::dataset::{Columns, Dataset, Job, Task};
 use crate::geometry;
 use crate::schema::ShapeKind;
+use crate::threads::{self, IndexedParallelIterator, ParallelIterator};
 
 /// The highest cost (1 - similarity) at which two shapes or tags are one: an overlap of 0.75.
 const SHAPE_COST: f64 = 0.25;
@@ -84,8 +83,9 @@ fn pairs(new: usize, old: usize, limit: f64, cost: impl Fn(usize, usize) -> f64 
     if new == 0 || old == 0 {
         return vec![None; new];
     }
-    let cells = (0..new * old).into_par_iter().with_min_len(CELLS_PER_TASK);
-    let costs: Vec<f64> = cells.map(|cell| cost(cell / old, cell % old)).collect();
+    let costs: Vec<f64> = threads::over(0..new * old, |cells| {
+        cells.with_min_len(CELLS_PER_TASK).map(|cell| cost(cell / old, cell % old)).collect()
+    });
     let mut pairs = assignment::solve(&costs, new, old);
     for (row, pair) in pairs.iter_mut().enumerate() {
         *pair = pair.filter(|&column| costs[row * old + column] <= limit);

@@ -3,10 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::rows::first_not;
 use super::scene::{Scene, Timeline};
+use crate::threads::{self, ParallelIterator};
 
 /// Frames whose ids one thread looks at.
 const FRAMES_PER_PIECE: u32 = 4096;
@@ -29,13 +28,13 @@ impl Scene<'_> {
         if places.len() == 1 && all_ascend(&pieces, &part) {
             return false;
         }
-        let hashes = pieces.par_iter().flat_map_iter(|(timeline, frames)| {
+        let hashes = |(timeline, frames): &Piece<'_>| {
             let mut hashes = Vec::with_capacity(frames.len());
             for_each_id(timeline, frames, |id| hashes.push(hash(part(id))));
             hashes
-        });
-        let mut hashes: Vec<u64> = hashes.collect();
-        hashes.par_sort_unstable();
+        };
+        let mut hashes: Vec<u64> = threads::over(&pieces, |pieces| pieces.flat_map_iter(hashes).collect());
+        threads::sort(&mut hashes);
         hashes.windows(2).any(|pair| pair[0] == pair[1])
     }
 
@@ -46,10 +45,12 @@ impl Scene<'_> {
             places.iter().partition(|&&place| self.timelines[place].ids_ascend());
         let found = |place: usize| beginnings.iter().any(|beginning| self.timelines[place].finds(beginning));
         ascending.into_iter().any(found)
-            || self.pieces(&others).par_iter().any(|(timeline, frames)| {
-                let mut found = false;
-                for_each_id(timeline, frames, |id| found |= begins(id));
-                found
+            || threads::over(self.pieces(&others), |pieces| {
+                pieces.any(|(timeline, frames)| {
+                    let mut found = false;
+                    for_each_id(timeline, &frames, |id| found |= begins(id));
+                    found
+                })
             })
     }
 
@@ -83,7 +84,7 @@ impl Timeline<'_> {
 
 /// Whether this part of each id is greater than that of the one before.
 fn all_ascend(pieces: &[Piece<'_>], part: &(impl Fn(&str) -> &str + Sync)) -> bool {
-    pieces.par_iter().all(|(timeline, frames)| ascend(timeline, frames, part))
+    threads::over(pieces, |pieces| pieces.all(|(timeline, frames)| ascend(timeline, frames, part)))
 }
 
 /// The same of one piece, and of the first id behind it.

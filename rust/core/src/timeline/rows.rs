@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::dataset::{Dataset, top_level};
+use crate::threads::{self, ParallelIterator};
 
 /// Rows of a table in the order in which they are shown.
 ///
@@ -126,11 +125,12 @@ pub(super) fn by_frame(mut rows: Vec<u32>, frames: &[u32]) -> Vec<u32> {
 
 /// Whether any of these frames comes after a later one. Without a branch for each: there may be millions.
 fn any_falls(frames: &[u32]) -> bool {
-    (0..frames.len().div_ceil(ROWS_PER_PIECE)).into_par_iter().any(|piece| {
+    let falls = |piece: usize| {
         let start = piece * ROWS_PER_PIECE;
         let end = frames.len().min(start + ROWS_PER_PIECE + 1);
         frames[start..end].windows(2).fold(false, |falls, pair| falls | (pair[0] > pair[1]))
-    })
+    };
+    threads::over(0..frames.len().div_ceil(ROWS_PER_PIECE), |pieces| pieces.any(falls))
 }
 
 #[cfg(test)]

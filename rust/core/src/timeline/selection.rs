@@ -4,14 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
-
 use super::frames::FrameSet;
 use super::scene::{Scene, SceneKind, Timeline, merged_jobs, shorten};
 use super::sight::Alive;
 use super::visit::{FrameView, VisitScratch};
 use crate::dataset::Job;
 use crate::error::{Code, Error, Result};
+use crate::threads::{self, ParallelIterator};
 
 /// Which frames to take, before the negatives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -260,7 +259,7 @@ impl<'d> Timeline<'d> {
             Ok(wanted)
         };
         let wanted: Vec<Vec<u32>> =
-            starts.into_par_iter().map_init(VisitScratch::default, look).collect::<Result<_>>()?;
+            threads::over(starts, |starts| starts.map_init(VisitScratch::default, look).collect::<Result<_>>())?;
         Ok(wanted.into_iter().flatten().collect())
     }
 

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::dataset::{Columns, Dataset, top_level};
 use crate::error::{Code, Error, Result};
 use crate::schema::ShapeKind;
+use crate::threads::{self, IndexedParallelIterator, ParallelIterator};
 
 /// A keyframe of a track: a row of the columns, seen at a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +53,13 @@ impl LooseTrack {
                 .collect();
             LooseTrack { row, frame: tracks.frame[row as usize], keyframes, elements }
         };
-        top_level(&tracks.elements, rows)
-            .into_par_iter()
-            .map(|row| {
-                let elements = row - tracks.elements[row as usize]..row;
-                load(row, elements.map(|element| load(element, Vec::new())).collect())
-            })
-            // CVAT leaves out tracks that have no shapes.
-            .filter(|track| !track.keyframes.is_empty())
-            .collect()
+        let load_all = |row: u32| {
+            let elements = row - tracks.elements[row as usize]..row;
+            load(row, elements.map(|element| load(element, Vec::new())).collect())
+        };
+        // CVAT leaves out tracks that have no shapes.
+        let has_shapes = |track: &LooseTrack| !track.keyframes.is_empty();
+        threads::over(top_level(&tracks.elements, rows), |rows| rows.map(load_all).filter(has_shapes).collect())
     }
 
     /// Ends the track at a frame unless it is out of sight already; with it the elements of a skeleton.
@@ -124,7 +121,8 @@ impl Tracks {
             made.add(dataset, &loose, &is_deleted).map_err(|error| error.in_track(place as u64))?;
             Ok(made)
         };
-        let pieces: Vec<Result<Self>> = loose.into_par_iter().enumerate().fold(|| Ok(Self::default()), add).collect();
+        let pieces: Vec<Result<Self>> =
+            threads::over(loose, |loose| loose.enumerate().fold(|| Ok(Self::default()), add).collect());
         let mut this = Self::default();
         this.keyframes.reserve_exact(pieces.iter().flatten().map(|piece| piece.keyframes.len()).sum());
         // Of several errors the first.
