@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import framehaul
 from generate import Task, backup
@@ -40,15 +41,27 @@ print(status["VmHWM"], status["RssFile"], report.annotations, report.members)
 """
 
 
-def run(name: str, source: Path, out: Path) -> tuple[float, float, float, int, int]:
-    """Seconds, peak MiB, MiB of files that are mapped at the end, annotations, members of the archive."""
+class Run(NamedTuple):
+    """What an export took, and what it wrote."""
+
+    seconds: float
+    peak: float
+    """MiB that were resident at the most."""
+    mapped: float
+    """MiB of files that are mapped at the end."""
+    annotations: int
+    members: int
+
+
+def run(name: str, source: Path, out: Path) -> Run:
+    """Exports in a process of its own."""
     started = time.perf_counter()
     command = [sys.executable, "-c", RUN, name, str(source), str(out)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     seconds = time.perf_counter() - started
     peak, mapped, annotations, members = map(int, printed.split())
     out.unlink()
-    return seconds, peak / 1024, mapped / 1024, annotations, members
+    return Run(seconds, peak / 1024, mapped / 1024, annotations, members)
 
 
 def main() -> None:
@@ -74,14 +87,14 @@ def main() -> None:
             framehaul.open(source).save(saved)
             for name in formats:
                 for kind, path in (("backup", source), ("saved", saved)):
-                    seconds, peak, mapped, annotations, members = run(name, path, Path(folder) / "out.zip")
+                    ran = run(name, path, Path(folder) / "out.zip")
                     keyframes = f"{task.tracks * task.frames // task.every:,}"
                     numbers = (
-                        f"{seconds:.2f}",
-                        f"{peak:.0f}",
-                        f"{peak - mapped:.0f}",
-                        f"{annotations:,}",
-                        f"{members:,}",
+                        f"{ran.seconds:.2f}",
+                        f"{ran.peak:.0f}",
+                        f"{ran.peak - ran.mapped:.0f}",
+                        f"{ran.annotations:,}",
+                        f"{ran.members:,}",
                     )
                     print(row.format(name, f"{task.frames:,}", keyframes, kind, *numbers), flush=True)
 

@@ -46,7 +46,7 @@ def disc(radii):
 def both(name, ours, theirs, same=lambda a, b: a == b):
     """The two parameters of a comparison: a function that is timed, and one that must give the same."""
     return [
-        pytest.param((name, ours, theirs, same), id=f"{name}: framehaul"),
+        pytest.param((name, ours, theirs, same), id=f"{name}: framehaul", marks=pytest.mark.gate),
         pytest.param((name, theirs, ours, same), id=f"{name}: reference"),
     ]
 
