@@ -94,8 +94,13 @@ def media_file(dataset: Dataset, task: int, media: Path | None = None) -> tuple[
 def frames(dataset: Dataset, task: int, wanted: Sequence[int]) -> list[dict[str, Any]]:
     """These frames of the task at this place and what they show, as `framehaul.Frame`."""
 
-def frame_counts(dataset: Dataset, task: int) -> dict[str, Any]:
-    """All frames of a task, how many annotations each shows, and how many of each label there are on all of them."""
+def frame_counts(dataset: Dataset, task: int, bars: int) -> dict[str, Any]:
+    """Counts what a task shows.
+
+    `frames`, `empty` (frames that show nothing), `annotations` (those of tracks once per frame), `labels` (pairs of
+    name and annotations), and `bars`: at most so many runs of consecutive frames, each with its `first` and `last`
+    frame, and the `busiest` one with the number of annotations on it (`most`).
+    """
 
 def picture_file(dataset: Dataset, task: int, frame: int, media: Path | None = None) -> bytes:
     """The file of a frame's picture, of a task with pictures. `media` is where to look, if not in the source."""

@@ -216,9 +216,14 @@ def preview(
         int | None, typer.Option(min=0, metavar="N", help="Number of the frame in the task. Default: the busiest.")
     ] = None,
     sheet: Annotated[
-        bool, typer.Option("--sheet", help="A contact sheet: the first frame, the busiest, and some at random.")
+        bool, typer.Option("--sheet", help="A contact sheet: the first frame, the busiest, and some others.")
     ] = False,
-    task: Annotated[int, typer.Option(min=0, metavar="N", help="Place of the task in a project, from 0.")] = 0,
+    task: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="Place of the task in a project, from 0. Default: the first; a page shows all."
+        ),
+    ] = None,
     media: Media = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     max_ratio: MaxRatio = None,

@@ -138,6 +138,9 @@ class Video:
             self._container.close()
             raise _bad("the file has no video stream")
         self._stream = self._container.streams.video[0]
+        if self._stream.codec_context is None:
+            self._container.close()
+            raise _bad("the video has a codec that PyAV does not know")
         self._stream.thread_type = "AUTO"  # for frames where the codec can, else for slices
         self._stream.codec_context.thread_count = _THREADS
         self._is_lost = False  # behind what cannot be decoded, where only the packets tell which frame is which

@@ -6,31 +6,39 @@
     dataset = framehaul.open("task.zip")
     preview.draw(dataset, 120).save("frame.png")
 
-Needs Pillow, and for the frames of videos PyAV: `pip install 'framehaul[images]'`. Where a source has no pictures, the
-annotations are drawn on grey.
+Needs Pillow, and for the frames of videos PyAV: `pip install 'framehaul[images]'`. Where a source has no images, the
+annotations are drawn on grey. Names are written in the fonts of this system, and letters that none of them has become
+`?`; on a page the browser writes them.
 """
 
 from __future__ import annotations
 
 import io
-import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framehaul import _core
-from framehaul.errors import OutputExistsError, UnsupportedError, UsageError, from_core
+from framehaul.errors import OutputExistsError, SourceError, UnsupportedError, UsageError, from_core
 
 if TYPE_CHECKING:
     import os
+    from typing import Any
 
     from PIL.Image import Image
 
     from framehaul.dataset import Dataset
+    from framehaul.frame import Frame
+    from framehaul.preview.drawing import Drawing
+    from framehaul.preview.pages import Section
 
 __all__ = ["draw", "page", "save", "sheet"]
 
 TILES = 12
 """Frames on a contact sheet."""
+PAGE_TILES = 48
+"""Frames on the page of a project, at least one for each task."""
+BARS = 400
+"""Parts of a task whose annotations are counted apart."""
 
 
 def draw(
@@ -42,35 +50,41 @@ def draw(
         dataset: Where the frame is.
         frame: Its number, relative to the task; by default the one that shows most.
         task: Place of the task, from 0.
-        media: The folder (or archive) with the pictures, for a source that has none.
+        media: The folder (or archive) with the images, for a source that has none.
+
+    Raises:
+        Error: With the code `too-large` for an image of more than 89 million pixels.
     """
     _require_pillow()
     if frame is None:
         frame = _busiest(_counts(dataset, task))
-    return _drawn(dataset, task, [frame], media)[0]
+    return _drawn(dataset, task, [frame], media)[0].written()
 
 
 def sheet(dataset: Dataset, *, task: int = 0, media: str | os.PathLike[str] | None = None) -> Image:
-    """Draws a contact sheet: the first frame, the one that shows most, and others at random, always the same."""
+    """Draws a contact sheet: the first frame, the one that shows most, and others from all parts of the task."""
     _require_pillow()
     from framehaul.preview.pages import TILE, contact_sheet
 
-    counts = _counts(dataset, task)
-    chosen = [counts["frames"][0], _busiest(counts)]
-    annotated = [frame for frame, count in zip(counts["frames"], counts["annotations"], strict=True) if count]
-    others = sorted(set(annotated or counts["frames"]) - set(chosen))
-    some = random.Random(0).sample(others, min(TILES - 2, len(others)))  # noqa: S311 - the same frames every time
-    frames = [*dict.fromkeys(chosen), *sorted(some)]
+    frames = _chosen(_counts(dataset, task), TILES)
     return contact_sheet(_drawn(dataset, task, frames, media, TILE))
 
 
-def page(dataset: Dataset, *, task: int = 0, media: str | os.PathLike[str] | None = None) -> str:
-    """Writes one HTML file that needs no other: the counts of labels, annotations over time, and a contact sheet."""
+def page(dataset: Dataset, *, task: int | None = None, media: str | os.PathLike[str] | None = None) -> str:
+    """Writes one HTML file that needs no other: the counts of labels, annotations over time, and some frames.
+
+    Args:
+        dataset: What the page is about.
+        task: Place of the task, from 0; by default all tasks.
+        media: The folder (or archive) with the images, for a source that has none.
+    """
     _require_pillow()
     from framehaul.preview.pages import html
 
-    counts = _counts(dataset, task)
-    return html(dataset.inspect(), task, counts, sheet(dataset, task=task, media=media))
+    found = dataset.inspect()
+    tasks = range(len(found["tasks"])) if task is None else [task]
+    tiles = max(1, min(TILES, PAGE_TILES // max(1, len(tasks))))
+    return html(found, [_section(dataset, each, tiles, media, may_fail=len(tasks) == 1) for each in tasks])
 
 
 def save(
@@ -79,34 +93,38 @@ def save(
     frame: int | None = None,
     *,
     as_sheet: bool = False,
-    task: int = 0,
+    task: int | None = None,
     media: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> None:
     """Writes what `draw` (with `as_sheet` what `sheet`) draws to a `.png`, or the `page` to a `.html`.
+
+    Without `task`, an image is of the first task, and a page of all.
 
     Raises:
         Error: With the code `output-exists` if the file is there and `overwrite` is not set.
     """
     path = Path(out)
     if path.suffix not in (".png", ".html"):
-        raise UsageError(f'"{path}" is neither a picture (ends in .png) nor a page (ends in .html)', code="bad-option")
+        raise UsageError(f'"{path}" is neither an image (ends in .png) nor a page (ends in .html)', code="bad-option")
     if path.exists() and not overwrite:
         raise OutputExistsError(f'"{path}" exists; choose another name or allow overwriting', code="output-exists")
     if path.suffix == ".html":
         content = page(dataset, task=task, media=media).encode()
     else:
-        picture = sheet(dataset, task=task, media=media) if as_sheet else draw(dataset, frame, task=task, media=media)
+        place = task or 0
+        image = sheet(dataset, task=place, media=media) if as_sheet else draw(dataset, frame, task=place, media=media)
         buffer = io.BytesIO()
-        picture.save(buffer, "png")
+        image.save(buffer, "png")
         content = buffer.getvalue()
     whole = path.with_name(f".{path.name}.part")
     try:
         whole.write_bytes(content)
         whole.replace(path)
     except OSError as error:
-        whole.unlink(missing_ok=True)
         raise from_core("not-writable", f'"{path}" cannot be written: {error.strerror}') from error
+    finally:  # Ctrl-C leaves nothing behind either
+        whole.unlink(missing_ok=True)
 
 
 def _require_pillow() -> None:
@@ -117,16 +135,42 @@ def _require_pillow() -> None:
         raise UnsupportedError(text, code="missing-package") from error
 
 
-def _counts(dataset: Dataset, task: int) -> dict[str, list]:  # type: ignore[type-arg]
-    counts = _core.frame_counts(dataset._core, task)  # noqa: SLF001 - the halves of one package
+def _counts(dataset: Dataset, task: int) -> dict[str, Any]:
+    counts = _core.frame_counts(dataset._core, task, BARS)  # noqa: SLF001 - the halves of one package
     if not counts["frames"]:
         raise UnsupportedError("all frames of the task are deleted; there is nothing to see", code="unsupported")
     return counts
 
 
-def _busiest(counts: dict[str, list]) -> int:  # type: ignore[type-arg]
-    most = max(counts["annotations"])
-    return int(counts["frames"][counts["annotations"].index(most)])
+def _busiest(counts: dict[str, Any]) -> int:
+    return int(max(counts["bars"], key=lambda bar: bar["most"])["busiest"])
+
+
+def _chosen(counts: dict[str, Any], tiles: int) -> list[int]:
+    """The frames to show: the same ones every time."""
+    bars = counts["bars"]
+    chosen = list(dict.fromkeys([bars[0]["first"], _busiest(counts)]))[-tiles:]
+    annotated = [bar["busiest"] for bar in bars if bar["most"]] or [bar["first"] for bar in bars]
+    others = sorted(set(annotated) - set(chosen))
+    wanted = min(tiles - len(chosen), len(others))
+    return [*chosen, *(others[place * len(others) // wanted] for place in range(wanted))]
+
+
+def _section(
+    dataset: Dataset, task: int, tiles: int, media: str | os.PathLike[str] | None, *, may_fail: bool
+) -> Section:
+    """What a page says about a task. Unless it may fail, it says why there is nothing to see."""
+    from framehaul.preview.pages import TILE, Section
+
+    found = dataset.inspect()["tasks"]
+    name = found[task]["name"] if 0 <= task < len(found) else ""
+    try:
+        counts = _counts(dataset, task)
+        return Section(name, counts, _drawn(dataset, task, _chosen(counts, tiles), media, TILE))
+    except UnsupportedError as error:
+        if may_fail:
+            raise
+        return Section(name, None, [], str(error))
 
 
 def _drawn(
@@ -135,7 +179,8 @@ def _drawn(
     frames: list[int],
     media: str | os.PathLike[str] | None,
     room: tuple[int, int] | None = None,
-) -> list[Image]:
+) -> list[Drawing]:
+    """The frames, drawn; with `room` also those that are too large: grey, and the caption says so."""
     from framehaul.preview.backdrop import Backdrop
     from framehaul.preview.drawing import Palette
 
@@ -145,6 +190,15 @@ def _drawn(
         raise UnsupportedError("point clouds cannot be drawn", code="unsupported")
     palette = Palette(found["labels"])
     with Backdrop(dataset, task, None if media is None else Path(media)) as backdrop:
-        # Videos are read forward.
-        drawn = {each.frame: palette.draw(each, *backdrop.of(each), room) for each in sorted(shown)}
+
+        def one(frame: Frame) -> Drawing:
+            try:
+                image, note = backdrop.of(frame)
+            except SourceError as error:
+                if room is None:
+                    raise
+                return palette.refuse(frame, f"no image ({error.code})", room)
+            return palette.draw(frame, image, note, room)
+
+        drawn = {each.frame: one(each) for each in sorted(shown)}  # videos are read forward
     return [drawn[frame] for frame in frames]

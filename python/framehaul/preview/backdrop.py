@@ -1,15 +1,16 @@
-"""The pictures behind the annotations."""
+"""The images behind the annotations."""
 
 from __future__ import annotations
 
 import io
+import warnings
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
 from framehaul import _core
-from framehaul.errors import Error
+from framehaul.errors import Error, Place, SourceError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
 GREY = (96, 96, 96)
 UNKNOWN_SIZE = (640, 480)
+# Pillow's own limit. Drawing takes some ten bytes for each pixel.
+MAX_PIXELS = 89_478_485
 
 
 class Backdrop:
-    """Reads the pictures of a task; of a video frame after frame, which should ascend."""
+    """Reads the images of a task. Frames of a video should ascend."""
 
     def __init__(self, dataset: Dataset, task: int, media: Path | None) -> None:
         self._core = dataset._core  # noqa: SLF001 - the halves of one package
@@ -43,23 +46,47 @@ class Backdrop:
         self._open.close()
 
     def of(self, frame: Frame) -> tuple[Image.Image, str]:
-        """The picture of a frame and an empty note; or grey of its size, and why."""
+        """The image of a frame and an empty note; or grey of its size, and why.
+
+        Raises:
+            SourceError: With the code `too-large` if the image, or the size that the source states, is too large.
+        """
+        self._check(frame.frame, (frame.width, frame.height))
         try:
-            return (
-                self._from_video(frame.frame) if self._about["media"] == "video" else self._from_file(frame.frame)
-            ), ""
+            is_video = self._about["media"] == "video"
+            image = self._from_video(frame.frame) if is_video else self._from_file(frame.frame)
         except Error as error:
-            why = "the source has no picture" if error.code == "missing-file" else f"no picture ({error.code})"
+            if error.code == "too-large":
+                raise
+            why = "the source has no image" if error.code == "missing-file" else f"no image ({error.code})"
         except (UnidentifiedImageError, OSError):
-            why = "the picture cannot be read"
+            why = "the image cannot be read"
         except ModuleNotFoundError as error:
-            why = f"no picture ({error.name} is not installed)"
+            why = f"no image ({error.name} is not installed)"
+        else:
+            return image, ""
         size = (frame.width, frame.height) if frame.width and frame.height else UNKNOWN_SIZE
         return Image.new("RGB", size, GREY), why
 
+    def _check(self, frame: int, size: tuple[int, int]) -> None:
+        if size[0] * size[1] > MAX_PIXELS:
+            raise self._too_large(frame, f"an image of {size[0]} x {size[1]} pixels")
+
+    def _too_large(self, frame: int, what: str) -> SourceError:
+        task = self._about["name"]
+        text = f'{what} is too large to draw: more than {MAX_PIXELS:,} pixels (task "{task}", frame {frame})'
+        return SourceError(text, code="too-large", place=Place(task=task, frame=frame))
+
     def _from_file(self, frame: int) -> Image.Image:
-        picture = _core.picture_file(self._core, self._task, frame, self._media)
-        return Image.open(io.BytesIO(picture)).convert("RGB")
+        data = _core.picture_file(self._core, self._task, frame, self._media)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # this module has a limit of its own
+            try:
+                image = Image.open(io.BytesIO(data))
+            except Image.DecompressionBombError as error:
+                raise self._too_large(frame, "the image") from error
+            self._check(frame, image.size)
+            return image.convert("RGB")
 
     def _from_video(self, frame: int) -> Image.Image:
         from framehaul.media import encode, files

@@ -1,16 +1,17 @@
-"""Drawing annotations over a picture."""
+"""Drawing annotations over an image."""
 
 from __future__ import annotations
 
 import math
-import unicodedata
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from framehaul import mask, raster
 from framehaul.errors import Error
+from framehaul.preview.fonts import fonts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,40 +23,76 @@ if TYPE_CHECKING:
     Point = tuple[float, float]
     Box = tuple[float, float, float, float]
 
-# Smaller pictures are enlarged, so that lines and words are not larger than what they are about.
+# Smaller images are enlarged, so that lines and words are not larger than what they are about.
 SMALLEST_SIDE = 480
+# Larger ones are drawn smaller: 7680 x 4320 pixels, and a side that image viewers open.
+MAX_DRAWN, MAX_SIDE = 33_177_600, 16_384
+# Coordinates are clamped this far outside the image: Pillow walks along every pixel of a line, be it in sight or not.
+MARGIN = 20_000
 CAPTION = 16
-"""Height of the line below a picture."""
+"""Height of the line below an image."""
+MAX_LETTERS = 80
+"""Longer names are cut off."""
 AREA, MASK = 56, 128  # how opaque areas are, of 255; masks have no border that would show them otherwise
+UNKNOWN_COLOUR = (160, 160, 160)
 # Corners of CVAT's cuboids: top and bottom in turn, around the box.
 CUBOID_EDGES = [(0, 1), (2, 3), (4, 5), (6, 7), (0, 2), (2, 4), (4, 6), (6, 0), (1, 3), (3, 5), (5, 7), (7, 1)]
+
+
+class Word(NamedTuple):
+    """A name on a ground of its label's colour."""
+
+    room: Box
+    text: str
+    colour: Colour
+
+
+class Drawing(NamedTuple):
+    """An image with the shapes of a frame, and the words that belong on it: a page leaves them to the browser."""
+
+    image: Image.Image
+    words: Sequence[Word]
+    caption: str
+    """The line below the image."""
+
+    def written(self) -> Image.Image:
+        """The image with all words, and the caption below."""
+        whole = Image.new("RGB", (self.image.width, self.image.height + CAPTION), "black")
+        whole.paste(self.image)
+        draw = ImageDraw.Draw(whole)
+        for word in self.words:
+            draw.rectangle(word.room, fill=word.colour)
+            fonts().write(draw, word.room[0] + 2, word.room[1], word.text, readable_on(word.colour))
+        fonts().write(draw, 4, self.image.height + 1, self.caption, "white")
+        return whole
 
 
 class Palette:
     """Draws frames in the colours of a dataset's labels."""
 
     def __init__(self, labels: Sequence[LabelInspection]) -> None:
-        self._colours = {label["name"]: _colour(label["color"]) for label in labels}
+        self._colours = {label["name"]: colour_of(label["color"]) for label in labels}
         self._edges = {label["name"]: label["edges"] for label in labels}
 
-    def draw(
-        self, frame: Frame, picture: Image.Image, note: str = "", room: tuple[int, int] | None = None
-    ) -> Image.Image:
-        """The picture with everything that the frame shows, and a line below it that names the frame.
+    def draw(self, frame: Frame, image: Image.Image, note: str = "", room: tuple[int, int] | None = None) -> Drawing:
+        """The image with everything that the frame shows, and a caption that names the frame.
 
-        Where the room is given, lines and words are as large as ever, and the picture is as large as it can be.
+        With `room`, lines and words keep their size, and the image becomes as large as fits.
         """
-        canvas = _Canvas(picture, _scale(picture.size, room))
+        canvas = _Canvas(image, _scale(image.size, room))
         for annotation in frame.annotations:
             self._shape(canvas, annotation)
         for line, tag in enumerate(frame.tags):
             canvas.write((2, 2 + 14 * line), _tag_text(tag), self._colours[tag.label])
-        # Where they crowd, the large ones have their names; those of small ones would hide them.
+        # Where names crowd, the large shapes have theirs; those of small ones would hide them.
         for annotation in sorted(frame.annotations, key=lambda it: _area(_bounds(it)), reverse=True):
             self._name(canvas, annotation)
-        count = len(frame.annotations) + len(frame.tags)
-        shown = "1 annotation" if count == 1 else f"{count} annotations"
-        return canvas.captioned("  ".join(filter(None, [f"frame {frame.frame}", frame.name, shown, note])))
+        return canvas.drawing(_caption(frame, note))
+
+    @staticmethod
+    def refuse(frame: Frame, note: str, room: tuple[int, int]) -> Drawing:
+        """A grey image in place of one that cannot be drawn."""
+        return Drawing(Image.new("RGB", (room[0], room[1] - CAPTION), "grey"), [], _caption(frame, note))
 
     def _shape(self, canvas: _Canvas, it: Annotation) -> None:
         colour = self._colours[it.label]
@@ -85,16 +122,15 @@ class Palette:
 
 
 class _Canvas:
-    """A picture, enlarged, and an overlay; takes coordinates of the picture."""
+    """An image, scaled, and what is drawn on it; takes coordinates of the original image."""
 
-    def __init__(self, picture: Image.Image, scale: float) -> None:
-        self._size = picture.size
+    def __init__(self, image: Image.Image, scale: float) -> None:
+        self._size = image.size
         self._scale = scale
-        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         how = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX
-        self._image = picture.resize(size, how).convert("RGBA")
-        self._font = ImageFont.load_default()
-        self._written: list[Box] = []  # where words stand
+        self._image = image.resize(size, how).convert("RGBA")
+        self._words: list[Word] = []
 
     def area(self, points: Sequence[Point], colour: Colour) -> None:
         """A polygon: lightly filled, with a border."""
@@ -109,14 +145,18 @@ class _Canvas:
         x, y, right, top = points
         radii = (abs(right - x), abs(y - top))
         width, height = self._size
-        filled = raster.fill_ellipse(
-            (round(x), round(y)),
-            (round(radii[0]), round(radii[1])),
-            angle_degrees=round(rotation),
-            height=height,
-            width=width,
-        )
-        self._tint(filled, colour, AREA)
+        try:
+            filled = raster.fill_ellipse(
+                (round(x), round(y)),
+                (round(radii[0]), round(radii[1])),
+                angle_degrees=round(rotation),
+                height=height,
+                width=width,
+            )
+        except (Error, OverflowError):
+            pass  # larger than exports fill; its border says where it is
+        else:
+            self._tint(filled, colour, AREA)
         turns = [2 * math.pi * step / 72 for step in range(73)]
         border = [(x + radii[0] * math.cos(turn), y + radii[1] * math.sin(turn)) for turn in turns]
         self.line(_turned(border, (x, y), rotation), colour)
@@ -127,7 +167,7 @@ class _Canvas:
         try:
             rle = mask.from_cvat([int(point) for point in points], height=height, width=width, clip=True)
         except Error:
-            return  # it has no pixel in the picture; exports say so
+            return  # it has no pixel in the image; exports say so
         self._tint(mask.decode(rle), colour, MASK)
 
     def line(self, points: Sequence[Point], colour: Colour) -> None:
@@ -149,35 +189,36 @@ class _Canvas:
         """Words above, below, inside or beside a box, wherever no others stand; nowhere if they stand everywhere."""
         (left, top), (right, bottom) = self._placed([bounds[:2], bounds[2:]])
         for corner in [(left, top - 18), (left, bottom + 5), (left + 3, top + 3), (right + 5, top)]:
-            room = self._room(corner, text)
-            if not any(_meet(room, other) for other in self._written):
+            room = self._room(corner, _line(text))
+            if not any(_meet(room, word.room) for word in self._words):
                 self.write(corner, text, colour)
                 return
 
     def write(self, corner: Point, text: str, colour: Colour) -> None:
-        """Words on a ground of the colour, inside the picture."""
-        room = self._room(corner, text)
-        self._written.append(room)
-        draw = ImageDraw.Draw(self._image)
-        draw.rectangle(room, fill=colour)
-        draw.text((room[0] + 2, room[1]), _plain(text), fill=_readable_on(colour), font=self._font)
+        """Words on a ground of the colour, inside the image."""
+        text = _line(text)
+        self._words.append(Word(self._room(corner, text), text, colour))
 
     def _room(self, corner: Point, text: str) -> Box:
-        """The room of words, moved into the picture."""
-        width = ImageDraw.Draw(self._image).textlength(_plain(text), font=self._font) + 4
+        """The room of words, moved into the image."""
+        width = fonts().width(text) + 4
         x = min(max(corner[0], 0), max(self._image.width - width, 0))
         y = min(max(corner[1], 0), self._image.height - 13)
         return x, y, x + width, y + 12
 
-    def captioned(self, text: str) -> Image.Image:
-        """The picture with a line of text below."""
-        whole = Image.new("RGB", (self._image.width, self._image.height + CAPTION), "black")
-        whole.paste(self._image.convert("RGB"))
-        ImageDraw.Draw(whole).text((4, self._image.height + 1), _plain(text), fill="white", font=self._font)
-        return whole
+    def drawing(self, caption: str) -> Drawing:
+        """What was drawn."""
+        return Drawing(self._image.convert("RGB"), self._words, caption)
 
     def _placed(self, points: Sequence[Point]) -> list[Point]:
-        return [(x * self._scale, y * self._scale) for x, y in points]
+        width, height = self._image.size
+        return [
+            (
+                min(max(x * self._scale, -MARGIN), width + MARGIN),
+                min(max(y * self._scale, -MARGIN), height + MARGIN),
+            )
+            for x, y in points
+        ]
 
     def _tint(self, pixels: np.ndarray, colour: Colour, opacity: int) -> None:
         """Colours the pixels that are set, half transparent."""
@@ -190,10 +231,11 @@ class _Canvas:
 
 
 def _scale(size: tuple[int, int], room: tuple[int, int] | None) -> float:
-    """How many times larger than it is a picture of this size is drawn."""
+    """How many times larger than it is an image of this size is drawn."""
     if room:
         return min(room[0] / size[0], (room[1] - CAPTION) / size[1])
-    return math.ceil(SMALLEST_SIDE / min(size)) if min(size) < SMALLEST_SIDE / 2 else 1
+    wanted = math.ceil(SMALLEST_SIDE / min(size)) if min(size) < SMALLEST_SIDE / 2 else 1
+    return min(wanted, math.sqrt(MAX_DRAWN / (size[0] * size[1])), MAX_SIDE / max(size))
 
 
 def _point(element: Annotation) -> Point:
@@ -240,21 +282,28 @@ def _tag_text(tag: Tag) -> str:
     return ", ".join([tag.label, *(f"{name}={value}" for name, value in tag.attributes.items())])
 
 
-def _colour(text: str) -> Colour:
-    try:
-        red, green, blue, *_ = ImageColor.getrgb(text)
-    except ValueError:
-        return 255, 255, 0
+def _caption(frame: Frame, note: str) -> str:
+    count = len(frame.annotations) + len(frame.tags)
+    shown = "1 annotation" if count == 1 else f"{count} annotations"
+    return "  ".join(filter(None, [f"frame {frame.frame}", _line(frame.name), shown, note]))
+
+
+def _line(text: str) -> str:
+    """One line, whatever a name holds, and of a length that can be drawn."""
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_LETTERS else f"{text[: MAX_LETTERS - 3]}..."
+
+
+def colour_of(text: str) -> Colour:
+    """The colour of a label; grey if it is not written as #rrggbb, for a source may hold anything."""
+    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+        return UNKNOWN_COLOUR
+    red, green, blue = bytes.fromhex(text[1:])
     return red, green, blue
 
 
-def _readable_on(colour: Colour) -> Colour:
+def readable_on(colour: Colour) -> Colour:
+    """Black or white, whichever is easier to read on a colour."""
     red, green, blue = colour
     is_light = 299 * red + 587 * green + 114 * blue > 128_000  # noqa: PLR2004 - half of the brightness of white
     return (0, 0, 0) if is_light else (255, 255, 255)
-
-
-def _plain(text: str) -> str:
-    """What Pillow's own font can write: letters without their accents, and `?` for other scripts."""
-    letters = [letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)]
-    return "".join(letters).encode("ascii", "replace").decode("ascii")

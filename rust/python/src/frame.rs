@@ -46,11 +46,35 @@ struct Frame {
     annotations: Vec<Annotation>,
 }
 
+/// What a task shows, counted. Its size does not depend on the number of frames.
 #[derive(IntoPyObject)]
 struct Counts {
-    frames: Vec<u32>,
-    annotations: Vec<u32>,
+    frames: u64,
+    empty: u64,
+    annotations: u64,
+    bars: Vec<Bar>,
     labels: Vec<(String, u64)>,
+}
+
+/// A run of consecutive frames.
+#[derive(IntoPyObject)]
+struct Bar {
+    first: u32,
+    last: u32,
+    busiest: u32,
+    most: u32,
+}
+
+/// Ctrl-C stops counting within a few milliseconds.
+const FRAMES_BETWEEN_SIGNALS: u64 = 1 << 16;
+
+impl Bar {
+    fn add(&mut self, frame: u32, shown: u32) {
+        self.last = frame;
+        if shown > self.most {
+            (self.busiest, self.most) = (frame, shown);
+        }
+    }
 }
 
 #[pyfunction]
@@ -77,21 +101,34 @@ fn frames(py: Python<'_>, dataset: &Dataset, task: usize, wanted: Vec<u32>) -> P
 }
 
 #[pyfunction]
-fn frame_counts(py: Python<'_>, dataset: &Dataset, task: usize) -> PyResult<Counts> {
+fn frame_counts(py: Python<'_>, dataset: &Dataset, task: usize, bars: usize) -> PyResult<Counts> {
     let count = || {
         let scene = Scene::new(&dataset.0)?;
         let timeline = timeline(&scene, task)?;
-        let (mut frames, mut annotations) = (Vec::new(), Vec::new());
+        let total = timeline.frames.len();
         let mut labels = vec![0; dataset.0.schema.len()];
-        timeline.visit_frames(0..timeline.frames.len(), &mut VisitScratch::default(), |view| {
-            frames.push(view.frame);
-            annotations.push((view.items.len() + view.tags.len()) as u32);
+        let mut counts = Counts { frames: 0, empty: 0, annotations: 0, bars: Vec::new(), labels: Vec::new() };
+        let step = u64::from(total).div_ceil(bars.max(1) as u64);
+        timeline.visit_frames(0..total, &mut VisitScratch::default(), |view| {
+            let shown = (view.items.len() + view.tags.len()) as u32;
+            match counts.bars.last_mut() {
+                Some(bar) if counts.frames % step != 0 => bar.add(view.frame, shown),
+                _ => counts.bars.push(Bar { first: view.frame, last: view.frame, busiest: view.frame, most: shown }),
+            }
+            counts.frames += 1;
+            counts.empty += u64::from(shown == 0);
+            counts.annotations += u64::from(shown);
             let tags = view.tags.iter().map(|&row| dataset.0.columns.tags.label[row as usize]);
             view.items.iter().map(|item| item.label).chain(tags).for_each(|label| labels[label as usize] += 1);
+            if counts.frames % FRAMES_BETWEEN_SIGNALS == 0 {
+                Python::attach(|py| py.check_signals())
+                    .map_err(|_| Error::new(Code::Interrupted, "stopped on request"))?;
+            }
             Ok(())
         })?;
         let names = (0..labels.len() as u32).map(|label| dataset.0.schema.path(label));
-        Ok(Counts { frames, annotations, labels: names.zip(labels).filter(|(_, count)| *count > 0).collect() })
+        counts.labels = names.zip(labels).filter(|(_, count)| *count > 0).collect();
+        Ok(counts)
     };
     py.detach(count).map_err(to_py)
 }

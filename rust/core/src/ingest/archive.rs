@@ -149,9 +149,13 @@ impl Input for Member<'_> {
     }
 }
 
-/// Opens any archive.
+/// Opens any archive. A FIFO is not opened: that waits for somebody to write to it.
 pub fn open_zip(path: &Path) -> Result<Zip> {
-    let file = File::open(path).map_err(|error| Error::io(path, &error))?;
+    let failed = |error: std::io::Error| Error::io(path, &error);
+    if !path.metadata().map_err(failed)?.is_file() {
+        return Err(bad("no ZIP archive: neither a file nor a folder"));
+    }
+    let file = File::open(path).map_err(failed)?;
     ZipArchive::from_file(file, &mut vec![0; DIRECTORY_BUFFER])
         .map_err(|error| bad(format!("no ZIP archive, or one that is cut off: {error}")))
 }

@@ -1,7 +1,7 @@
 //! Pictures that are files already: members of a backup, or files in a folder. They are copied byte for byte.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
@@ -236,11 +236,10 @@ fn unreadable(error: &io::Error) -> Error {
     Error::new(Code::Io, format!("the file cannot be read: {error}"))
 }
 
-/// Opens a file; `None` if there is none of this name.
+/// Opens a file; `None` if there is none of this name. A FIFO is not opened: that waits for somebody to write to it.
 fn open_file(path: &Path) -> Result<Option<File>> {
-    match File::open(path) {
-        Ok(file) if path.is_file() => Ok(Some(file)),
-        Ok(_) => Ok(None),
+    match fs::metadata(path).and_then(|found| found.is_file().then(|| File::open(path)).transpose()) {
+        Ok(file) => Ok(file),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(Error::io(path, &error)),
     }
