@@ -112,7 +112,7 @@ fn frame_counts(py: Python<'_>, dataset: &Dataset, task: usize, bars: usize) -> 
         timeline.visit_frames(0..total, &mut VisitScratch::default(), |view| {
             let shown = (view.items.len() + view.tags.len()) as u32;
             match counts.bars.last_mut() {
-                Some(bar) if counts.frames % step != 0 => bar.add(view.frame, shown),
+                Some(bar) if !counts.frames.is_multiple_of(step) => bar.add(view.frame, shown),
                 _ => counts.bars.push(Bar { first: view.frame, last: view.frame, busiest: view.frame, most: shown }),
             }
             counts.frames += 1;
@@ -120,7 +120,7 @@ fn frame_counts(py: Python<'_>, dataset: &Dataset, task: usize, bars: usize) -> 
             counts.annotations += u64::from(shown);
             let tags = view.tags.iter().map(|&row| dataset.0.columns.tags.label[row as usize]);
             view.items.iter().map(|item| item.label).chain(tags).for_each(|label| labels[label as usize] += 1);
-            if counts.frames % FRAMES_BETWEEN_SIGNALS == 0 {
+            if counts.frames.is_multiple_of(FRAMES_BETWEEN_SIGNALS) {
                 Python::attach(|py| py.check_signals())
                     .map_err(|_| Error::new(Code::Interrupted, "stopped on request"))?;
             }
