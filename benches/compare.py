@@ -43,8 +43,8 @@ def figures(path: Path) -> Figures:
 class Side:
     """One of the two versions."""
 
-    def __init__(self, name: str, python: Path, results: Path) -> None:
-        self._name, self._python, self._results = name, python, results
+    def __init__(self, name: str, python: Path, results: Path, only: str = "") -> None:
+        self._name, self._python, self._results, self._only = name, python, results, only
         self._turns = 0
         self.best: Figures = {}
 
@@ -52,7 +52,7 @@ class Side:
         """Runs these benchmarks, or all, and keeps the least of each figure."""
         self._turns += 1
         out = self._results / f"{self._name}-{self._turns}.json"
-        command = [self._python.absolute(), "-m", "pytest", "-q", "-m", "gate", "--benchmark-enable"]
+        command = [self._python.absolute(), "-m", "pytest", "-q", "-m", "gate", "-k", self._only, "--benchmark-enable"]
         command += [
             "--benchmark-timer=time.process_time",
             "--benchmark-max-time=0.05",
@@ -102,12 +102,14 @@ def main() -> None:
     parser.add_argument("new", type=Path, help="the Python of the environment with the new version")
     parser.add_argument("--turns", type=int, default=3, help="turns of all benchmarks (default 3)")
     parser.add_argument("--more", type=int, default=8, help="further turns of those over the limit (default 8)")
+    parser.add_argument("-k", dest="only", default="", help="only benchmarks that match, as pytest's -k")
     parser.add_argument("--results", type=Path, help="folder for what was measured")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         results = arguments.results or Path(temporary)
         results.mkdir(parents=True, exist_ok=True)
-        old, new = Side("old", arguments.old, results), Side("new", arguments.new, results)
+        old = Side("old", arguments.old, results, arguments.only)
+        new = Side("new", arguments.new, results, arguments.only)
         over: list[Key] = []
         for turn in range(arguments.turns + arguments.more):
             if turn >= arguments.turns and not over:
