@@ -104,7 +104,7 @@ def test_damage_is_told_up_to_the_next_key_frame_and_what_follows_is_whole(
     for place in (47, 92):
         damaged(path, before + place, whole=whole)
     video = Video(str(path))
-    says = "cannot be decoded behind its frame" if whole else "damaged at its frame"
+    says = "cannot be decoded after frame" if whole else "damaged at frame"
     for number in range(0, before + 120, every):
         at = number - before
         if 47 <= at < 60 or at >= 92:
@@ -247,7 +247,7 @@ def test_a_video_with_fewer_frames_than_wanted_says_how_many_it_has(tmp_path):
     video = Video(str(film(tmp_path / "v.mp4", 20)))
     with pytest.raises(framehaul.Error) as raised:
         video.frame(24)
-    assert code_of(raised) == ("bad-picture", "the video has only 20 frames; its frame 24 is wanted")
+    assert code_of(raised) == ("bad-picture", "the video has only 20 frames, but frame 24 is needed")
     assert shown(pixels(video.frame(3))) == 3
 
 

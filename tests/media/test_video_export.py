@@ -45,7 +45,7 @@ def test_damage_names_the_frame_and_the_file_and_frames_that_it_touches_can_be_l
     content = damaged(film(tmp_path / "v.mp4", 90, g="30", bf="0", sc_threshold="0"), 47).read_bytes()
     made = Task([label("car")], [Job(0, 89)], video=(WIDTH, HEIGHT), files={"video.mp4": content})
     source = made.backup(tmp_path / "task.zip")
-    with pytest.raises(framehaul.Error, match="damaged at its frame 47") as raised:
+    with pytest.raises(framehaul.Error, match="damaged at frame 47") as raised:
         framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True)
     assert (raised.value.place.frame, raised.value.place.file) == (47, "video.mp4")
     assert not (tmp_path / "out.zip").exists()

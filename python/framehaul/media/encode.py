@@ -1,4 +1,4 @@
-"""Encoding the frames of videos as files."""
+"""Encodes frames of videos as PNG, JPEG or WebP."""
 
 from __future__ import annotations
 

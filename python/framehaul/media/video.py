@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
-# Frames decoded in vain before the packets are listed: listing reads the file once, which only pays if much is skipped.
+# Frames skipped before the packets are listed: listing reads the whole file, which only pays if many are skipped.
 _PATIENCE = 256
-# So many frames must have the times that the packets say before those of the others are believed.
+# The packets are trusted once this many frames have the times that they state.
 _PROOF = 16
 # A key frame nearer than this is not worth a jump, which throws away what the decoder's threads have begun.
 _NEAR = 16
@@ -99,7 +99,7 @@ class Video:
         """The frame of this number. Numbers that ascend from call to call cost one pass over the video."""
         self._show(number)
         if self._damaged is not None:
-            raise _bad(f"the video is damaged at its frame {self._damaged}, and so is what is built on that")
+            raise _bad(f"the video is damaged at frame {self._damaged}, and so are the frames that depend on it")
         return self._shown
 
     def time(self, number: int) -> float | None:
@@ -108,7 +108,7 @@ class Video:
             self._show(number)
             return self._shown.time
         if number >= len(self._times):
-            raise _bad(f"the video has only {len(self._times)} frames; its frame {number} is wanted")
+            raise _bad(f"the video has only {len(self._times)} frames, but frame {number} is needed")
         return float(self._times[number])
 
     @cached_property
@@ -174,13 +174,13 @@ class Video:
                 self._index, self._may_jump = None, False
                 self._reopen()
                 return
-            self._failure = self._failure or "what follows is not the frame that the file tells"
+            self._failure = self._failure or "the next frame does not match the index of the file"
         if self._failure:
             if self._next < wanted and self._jump(wanted):
                 return
-            raise _bad(f"the video cannot be decoded behind its frame {self._next - 1}: {self._failure}")
+            raise _bad(f"the video cannot be decoded after frame {self._next - 1}: {self._failure}")
         if frame is None:
-            raise _bad(f"the video has only {self._next} frames; its frame {wanted} is wanted")
+            raise _bad(f"the video has only {self._next} frames, but frame {wanted} is needed")
         if self._next == len(self._first) < _PATIENCE:
             self._may_jump &= frame.pts is not None
             self._first.append(frame.pts or 0)
