@@ -55,7 +55,7 @@ def test_data_yaml_names_classes_and_lists(export, slug):
     members = export(slug)
     data = yaml.safe_load(members["data.yaml"])
     assert data == {"names": {0: "yes", 1: "pose", 2: "caf\u00e9: #1"}, "path": ".", "train": "train.txt"}
-    assert members["data.yaml"] == yaml.dump(data)
+    assert '  1: pose\n  2: "caf\\xE9: #1"\n' in members["data.yaml"]
     assert members["train.txt"].splitlines() == LISTED
 
 

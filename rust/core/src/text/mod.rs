@@ -4,7 +4,7 @@
 //! * [`number`] has integers and floats as C, Python and orjson print them; rounding to hundredths.
 //! * [`xml`] has text and attribute values.
 //! * [`json`] has strings, as orjson and as Python print them.
-//! * [`yaml`] has mappings as PyYAML writes them.
+//! * [`yaml`] has the lines of a mapping.
 
 pub mod json;
 pub mod number;
