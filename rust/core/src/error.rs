@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -93,7 +95,7 @@ codes! {
 
 /// Where in the data something happened. Every part is optional; the innermost code adds what it knows and the
 /// callers around it add the rest.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// File, or member of an archive.
     pub file: Option<String>,

@@ -145,13 +145,16 @@ fn export_scene(
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Report> {
     let mut sink = open_sink(path, options)?;
-    let plan = pool.install(|| (format.plan)(scene, &options.format))?;
-    let shelf = library.map(|library| pool.install(|| Shelf::new(scene, &plan, library, options))).transpose()?;
+    let encoder = pool.install(|| (format.encoder)(scene, &options.format))?;
+    let encoder = encoder.as_ref();
+    let plan = pool.install(|| Plan::new(format, encoder, &options.format))?;
+    let shelf =
+        library.map(|library| pool.install(|| Shelf::new(scene, (&plan, encoder), library, options))).transpose()?;
     let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
-    let workers = threads.min(plan.parts.iter().map(|part| part.chunks().len()).sum());
+    let workers = threads.min(plan.chunks().count());
     let larger = (workers > pool.len()).then(|| threads::of(workers)).transpose()?;
     let pool = larger.as_ref().unwrap_or(pool);
-    let mut tally = run(&plan, sink.as_mut(), shelf.as_ref(), pool, &mut progress, on_progress)?;
+    let mut tally = run((&plan, encoder), sink.as_mut(), shelf.as_ref(), pool, &mut progress, on_progress)?;
     count_losses(scene, &mut tally);
     let profile = options.format.profile.as_str();
     let selection = options.selection.to_string();
@@ -216,15 +219,14 @@ enum Step {
 
 /// Encodes all chunks of a plan and writes them in order.
 fn run(
-    plan: &Plan<'_>,
+    (plan, encoder): (&Plan, &dyn Encoder),
     sink: &mut dyn Sink,
     shelf: Option<&Shelf<'_>>,
     pool: &Pool,
     progress: &mut Progress,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Tally> {
-    let chunks: Vec<(&Chunk, &Part)> =
-        plan.parts.iter().flat_map(|part| part.chunks().iter().map(move |chunk| (chunk, part))).collect();
+    let chunks: Vec<(&Chunk, &Part)> = plan.chunks().collect();
     progress.all_chunks = chunks.len() as u64;
     let threads = pool.len().min(chunks.len());
     // Two chunks ahead for each worker keep all of them busy while one chunk is late.
@@ -232,7 +234,7 @@ fn run(
     let next = AtomicUsize::new(0);
     let (sender, receiver) = crossbeam_channel::unbounded();
     let worker = |sender: Sender<(usize, Sent)>| Worker {
-        encoder: plan.encoder.as_ref(),
+        encoder,
         shelf,
         chunks: &chunks,
         next: &next,
@@ -303,11 +305,11 @@ impl Writer<'_, '_> {
     fn write(&mut self, done: Done, books: Option<&mut Books>) -> Result<()> {
         self.sink.write(done.packed)?;
         books.map_or(Ok(()), |books| books.add(&done.notes))?;
-        self.tally.merge(&done.tally);
         self.progress.chunks += 1;
         self.progress.frames += done.tally.frames;
         self.progress.annotations += done.tally.annotations();
         self.progress.bytes += done.bytes;
+        self.tally.merge(done.tally);
         Ok(())
     }
 

@@ -3,18 +3,19 @@
 //! The unit is an annotation on a frame: a track that is in sight on 100 frames counts 100 times, in every format alike,
 //! so that reports of different formats can be compared.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Place;
 use crate::schema::{Schema, ShapeKind};
 use crate::timeline::Item;
 
 /// What became of an annotation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Written as what it is.
+    /// Written as it is.
     Written,
     /// Written as something else: what.
     Converted(&'static str),
@@ -22,25 +23,44 @@ pub enum Outcome {
     Dropped(&'static str),
 }
 
-impl Outcome {
-    fn name(self) -> &'static str {
+/// An outcome without its text, in the order of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    /// Written as it is.
+    Written,
+    /// Written as something else.
+    Converted,
+    /// Not written.
+    Dropped,
+}
+
+impl Fate {
+    /// Its name in reports.
+    pub fn as_str(self) -> &'static str {
         match self {
-            Outcome::Written => "written",
-            Outcome::Converted(_) => "converted",
-            Outcome::Dropped(_) => "dropped",
+            Fate::Written => "written",
+            Fate::Converted => "converted",
+            Fate::Dropped => "dropped",
         }
     }
+}
 
-    /// Whether they are equal; quick where the texts are one and the same.
-    fn is(self, other: Self) -> bool {
-        std::mem::discriminant(&self) == std::mem::discriminant(&other)
-            && (std::ptr::eq(self.detail(), other.detail()) || self.detail() == other.detail())
-    }
+/// Annotations with one outcome. The text is owned where the count comes from another process.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Count {
+    fate: Fate,
+    /// To what the annotations were converted, or why they were dropped.
+    detail: Cow<'static, str>,
+    annotations: u64,
+}
 
-    fn detail(self) -> &'static str {
+impl Outcome {
+    fn parts(self) -> (Fate, &'static str) {
         match self {
-            Outcome::Written => "",
-            Outcome::Converted(detail) | Outcome::Dropped(detail) => detail,
+            Outcome::Written => (Fate::Written, ""),
+            Outcome::Converted(detail) => (Fate::Converted, detail),
+            Outcome::Dropped(detail) => (Fate::Dropped, detail),
         }
     }
 }
@@ -50,7 +70,7 @@ const KINDS: usize = ShapeKind::ALL.len() + 1;
 const TAG: usize = ShapeKind::ALL.len();
 
 /// Something that the user should know, with how often it happened and where first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// What happened.
     pub message: String,
@@ -61,7 +81,7 @@ pub struct Note {
 }
 
 /// A picture that is not in the output, though the texts have its frame.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Name of the task.
     pub task: String,
@@ -73,15 +93,16 @@ pub struct LeftOut {
     pub why: String,
 }
 
-/// Counts of one chunk. Adding up the tallies of all chunks, in order, gives the report.
-#[derive(Clone, Debug, Default)]
+/// Counts of one chunk. Adding up the tallies of all chunks, in order, gives the report. It can be written down, so that
+/// another process may have made the chunk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Outcomes by label and kind: few per slot, so that they are searched one by one.
-    slots: Vec<Vec<(Outcome, u64)>>,
-    notes: BTreeMap<&'static str, (u64, Place)>,
+    /// Counts by label and kind: few per slot, so that they are searched one by one.
+    slots: Vec<Vec<Count>>,
+    notes: BTreeMap<Cow<'static, str>, (u64, Place)>,
     /// Frames that were written.
     pub frames: u64,
-    /// Pictures that could not be had.
+    /// Images that are missing in the output.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -101,44 +122,55 @@ impl Tally {
         self.add(label, kind.map_or(TAG, |kind| kind as usize), outcome, count);
     }
 
-    fn add(&mut self, label: u32, kind: usize, outcome: Outcome, count: u64) {
-        let slot = label as usize * KINDS + kind;
+    fn add(&mut self, label: u32, kind: usize, outcome: Outcome, annotations: u64) {
+        let (fate, detail) = outcome.parts();
+        self.count(label as usize * KINDS + kind, Count { fate, detail: Cow::Borrowed(detail), annotations });
+    }
+
+    fn count(&mut self, slot: usize, new: Count) {
         if slot >= self.slots.len() {
             self.slots.resize_with(slot + 1, Vec::new);
         }
+        // Most texts are one and the same constant, for which the comparison of addresses is enough.
+        let is_same = |known: &&mut Count| {
+            known.fate == new.fate && (std::ptr::eq(&*known.detail, &*new.detail) || known.detail == new.detail)
+        };
         let slot = &mut self.slots[slot];
-        match slot.iter_mut().find(|(known, _)| known.is(outcome)) {
-            Some((_, total)) => *total += count,
-            None => slot.push((outcome, count)),
+        match slot.iter_mut().find(is_same) {
+            Some(known) => known.annotations += new.annotations,
+            None => slot.push(new),
         }
     }
 
     /// Notes that something happened. The place of the first time is kept.
     pub fn note(&mut self, message: &'static str, place: impl FnOnce() -> Place) {
-        self.notes.entry(message).or_insert_with(|| (0, place())).0 += 1;
+        self.notes.entry(Cow::Borrowed(message)).or_insert_with(|| (0, place())).0 += 1;
     }
 
     /// Adds the tally of the chunk that follows.
-    pub fn merge(&mut self, next: &Tally) {
+    pub fn merge(&mut self, next: Tally) {
         self.frames += next.frames;
-        self.left_out.extend_from_slice(&next.left_out);
-        for (slot, outcomes) in next.slots.iter().enumerate() {
-            for &(outcome, count) in outcomes {
-                self.add((slot / KINDS) as u32, slot % KINDS, outcome, count);
-            }
+        self.left_out.extend(next.left_out);
+        for (slot, counts) in next.slots.into_iter().enumerate() {
+            counts.into_iter().for_each(|count| self.count(slot, count));
         }
-        for (message, (count, place)) in &next.notes {
-            self.notes.entry(message).or_insert_with(|| (0, place.clone())).0 += count;
+        for (message, (count, place)) in next.notes {
+            self.notes.entry(message).or_insert((0, place)).0 += count;
         }
     }
 
     /// Annotations that were written or converted.
     pub fn annotations(&self) -> u64 {
-        self.total(|outcome| !matches!(outcome, Outcome::Dropped(_)))
+        self.total(|fate| fate != Fate::Dropped)
     }
 
-    fn total(&self, counts: impl Fn(Outcome) -> bool) -> u64 {
-        self.slots.iter().flatten().filter(|(outcome, _)| counts(*outcome)).map(|(_, count)| count).sum()
+    /// Annotations that were dropped.
+    pub fn dropped(&self) -> u64 {
+        self.total(|fate| fate == Fate::Dropped)
+    }
+
+    fn total(&self, counts: impl Fn(Fate) -> bool) -> u64 {
+        self.slots.iter().flatten().filter(|count| counts(count.fate)).map(|count| count.annotations).sum()
     }
 }
 
@@ -149,10 +181,10 @@ pub struct Row {
     pub label: String,
     /// Shape kind, or `tag`.
     pub shape: &'static str,
-    /// `written`, `converted` or `dropped`.
-    pub outcome: &'static str,
+    /// Written, converted or dropped.
+    pub outcome: Fate,
     /// To what it was converted, or why it was dropped.
-    pub detail: &'static str,
+    pub detail: String,
     /// Annotations.
     pub count: u64,
 }
@@ -196,19 +228,19 @@ impl Report {
         bytes: u64,
     ) -> Self {
         let mut rows = Vec::new();
-        for (slot, outcomes) in tally.slots.iter().enumerate() {
-            let mut outcomes = outcomes.clone();
-            outcomes.sort_unstable();
-            rows.extend(outcomes.into_iter().map(|(outcome, count)| Row {
+        for (slot, counts) in tally.slots.iter().enumerate() {
+            let mut counts = counts.clone();
+            counts.sort_unstable();
+            rows.extend(counts.into_iter().map(|count| Row {
                 label: schema.path((slot / KINDS) as u32),
                 shape: ShapeKind::from_number((slot % KINDS) as u8).map_or("tag", ShapeKind::as_str),
-                outcome: outcome.name(),
-                detail: outcome.detail(),
-                count,
+                outcome: count.fate,
+                detail: count.detail.into_owned(),
+                count: count.annotations,
             }));
         }
-        let note = |(message, (count, place)): (&&'static str, &(u64, Place))| Note {
-            message: (*message).to_owned(),
+        let note = |(message, (count, place)): (&Cow<'static, str>, &(u64, Place))| Note {
+            message: message.to_string(),
             count: *count,
             place: place.to_string(),
         };
@@ -218,7 +250,7 @@ impl Report {
             selection,
             frames: tally.frames,
             annotations: tally.annotations(),
-            dropped: tally.total(|outcome| matches!(outcome, Outcome::Dropped(_))),
+            dropped: tally.dropped(),
             members,
             bytes,
             rows,
@@ -252,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn tallies_add_up_and_the_first_place_of_a_note_stays() {
+    fn tallies_add_up_even_from_another_process_and_the_first_place_of_a_note_stays() {
         let at = |frame| Place { frame: Some(frame), ..Place::default() };
         let (mut first, mut second) = (Tally::default(), Tally::default());
         first.several(1, Some(ShapeKind::Polygon), Outcome::Written, 2);
@@ -260,11 +292,17 @@ mod tests {
         second.several(1, Some(ShapeKind::Polygon), Outcome::Written, 5);
         second.tag(0, Outcome::Dropped("no tags here"));
         second.note("clipped", || at(9));
-        first.merge(&second);
+        first.merge(serde_json::from_str(&serde_json::to_string(&second).unwrap()).unwrap());
         let report = Report::new("X 1.0", "cvat", String::new(), &schema(), &first, 1, 10);
-        let lines: Vec<_> =
-            report.rows.iter().map(|row| (row.label.as_str(), row.shape, row.outcome, row.detail, row.count)).collect();
-        assert_eq!(lines, [("car", "tag", "dropped", "no tags here", 1), ("road", "polygon", "written", "", 7)]);
+        let lines: Vec<_> = report
+            .rows
+            .iter()
+            .map(|row| (row.label.as_str(), row.shape, row.outcome, row.detail.as_str(), row.count))
+            .collect();
+        assert_eq!(
+            lines,
+            [("car", "tag", Fate::Dropped, "no tags here", 1), ("road", "polygon", Fate::Written, "", 7)]
+        );
         assert_eq!((report.annotations, report.dropped), (7, 1));
         assert_eq!(report.notes, [Note { message: "clipped".into(), count: 2, place: "frame 3".into() }]);
     }

@@ -10,7 +10,7 @@ use super::originals::{self, Originals};
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::media::{Library, Picture, Pictures, Stream};
-use crate::plan::{Chunk, Output, Part, Plan, Request};
+use crate::plan::{Chunk, Encoder, Output, Part, Plan, Request};
 use crate::report::{LeftOut, Tally};
 use crate::sink::Packer;
 use crate::threads::{self, ParallelIterator};
@@ -71,9 +71,14 @@ struct Group<'a> {
 
 impl<'a> Shelf<'a> {
     /// A shelf for the pictures of a plan. Two pictures of one name are an error.
-    pub fn new(scene: &'a Scene<'a>, plan: &Plan<'_>, library: &'a Library<'a>, options: &'a Options) -> Result<Self> {
+    pub fn new(
+        scene: &'a Scene<'a>,
+        (plan, encoder): (&Plan, &dyn Encoder),
+        library: &'a Library<'a>,
+        options: &'a Options,
+    ) -> Result<Self> {
         let originals = Originals::new(scene, options.image_format)?;
-        Ok(Self { scene, library, options, originals, jobs: scene.jobs(), repeated: repeated(scene, plan)? })
+        Ok(Self { scene, library, options, originals, jobs: scene.jobs(), repeated: repeated(scene, plan, encoder)? })
     }
 
     /// Stores the pictures that the chunk at `place` asks for; returns their bytes.
@@ -228,8 +233,8 @@ fn check(timeline: &Timeline<'_>, frame: u32, picture: &Picture) -> Result<()> {
 
 /// Gathers the names of all pictures of a plan. Where several frames show one file, it is stored once: all but the first
 /// are returned. Different pictures of one name are an error.
-fn repeated(scene: &Scene<'_>, plan: &Plan<'_>) -> Result<HashSet<Key>> {
-    let mut keys = gather(plan, |request| Some(key(request)))?;
+fn repeated(scene: &Scene<'_>, plan: &Plan, encoder: &dyn Encoder) -> Result<HashSet<Key>> {
+    let mut keys = gather(plan, encoder, |request| Some(key(request)))?;
     keys.sort_unstable();
     // Hashes are small; names are looked at only where two hashes are the same.
     let suspects: HashSet<u64> = keys.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0).collect();
@@ -238,7 +243,7 @@ fn repeated(scene: &Scene<'_>, plan: &Plan<'_>) -> Result<HashSet<Key>> {
         return Ok(repeated);
     }
     let mut first: HashMap<String, Request> = HashMap::new();
-    for request in gather(plan, |request| suspects.contains(&key(request).0).then(|| request.clone()))? {
+    for request in gather(plan, encoder, |request| suspects.contains(&key(request).0).then(|| request.clone()))? {
         let Some(earlier) = first.get(&request.name) else {
             first.insert(request.name.clone(), request);
             continue;
@@ -269,7 +274,7 @@ fn key(request: &Request) -> Key {
 }
 
 /// What `take` makes of the requests of a plan, in order.
-fn gather<T: Send>(plan: &Plan<'_>, take: impl Fn(&Request) -> Option<T> + Sync) -> Result<Vec<T>> {
+fn gather<T: Send>(plan: &Plan, encoder: &dyn Encoder, take: impl Fn(&Request) -> Option<T> + Sync) -> Result<Vec<T>> {
     let chunks = plan.parts.iter().flat_map(|part| match part {
         Part::Pictures(chunks) => chunks.as_slice(),
         _ => &[],
@@ -277,7 +282,7 @@ fn gather<T: Send>(plan: &Plan<'_>, take: impl Fn(&Request) -> Option<T> + Sync)
     let chunks: Vec<_> = chunks.collect();
     let taken = |output: &mut Output, chunk: &Chunk| {
         output.clear();
-        plan.encoder.encode(chunk, output)?;
+        encoder.encode(chunk, output)?;
         Ok(output.pictures.iter().filter_map(&take).collect::<Vec<T>>())
     };
     let taken: Result<Vec<Vec<T>>> = threads::over(chunks, |chunks| chunks.map_init(Output::default, taken).collect());

@@ -29,7 +29,7 @@ impl Export {
     /// The lines of the report: `car rectangle written 2`.
     pub fn rows(&self) -> Vec<String> {
         let rows = self.report.rows.iter();
-        rows.map(|row| format!("{} {} {} {}", row.label, row.shape, row.outcome, row.count)).collect()
+        rows.map(|row| format!("{} {} {} {}", row.label, row.shape, row.outcome.as_str(), row.count)).collect()
     }
 }
 
@@ -41,13 +41,14 @@ pub(crate) fn export(format: &Format, scene: &Scene<'_>) -> Result<Export> {
 /// Exports a scene for a reader.
 pub(crate) fn export_for(profile: Profile, format: &Format, scene: &Scene<'_>) -> Result<Export> {
     let dumped = "2024-05-01 10:00:00+00:00".to_owned();
-    let plan = (format.plan)(scene, &Options { dumped, profile, ..Options::default() })?;
+    let options = Options { dumped, profile, ..Options::default() };
+    let encoder = (format.encoder)(scene, &options)?;
     let mut members = BTreeMap::new();
     let (mut output, mut tally) = (Output::default(), Tally::default());
     let mut add = |name: &str, bytes: &[u8]| {
         assert!(members.insert(name.to_owned(), bytes.to_vec()).is_none(), "{name} is written twice");
     };
-    for part in &plan.parts {
+    for part in &encoder.parts(&options)? {
         let (chunks, name) = match part {
             Part::Member { name, chunks } => (chunks, Some(name)),
             Part::Files(chunks) | Part::Pictures(chunks) => (chunks, None),
@@ -55,8 +56,8 @@ pub(crate) fn export_for(profile: Profile, format: &Format, scene: &Scene<'_>) -
         let mut member = Vec::new();
         for chunk in chunks {
             output.clear();
-            plan.encoder.encode(chunk, &mut output)?;
-            tally.merge(&output.tally);
+            encoder.encode(chunk, &mut output)?;
+            tally.merge(std::mem::take(&mut output.tally));
             member.extend_from_slice(&output.bytes);
             if name.is_some() {
                 assert!(!output.has_files(), "a chunk of a member begins no files");

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::Plan;
+use super::Encoder;
 use crate::error::{Code, Error, Result};
 use crate::timeline::Scene;
 
@@ -17,8 +17,8 @@ pub struct Format {
     pub summary: &'static str,
     /// The page about it, in Markdown.
     pub page: &'static str,
-    /// Lists its members over a scene.
-    pub plan: for<'s> fn(&'s Scene<'s>, &Options) -> Result<Plan<'s>>,
+    /// Makes what encodes it over a scene. This looks at labels and names, and at frames only where names repeat.
+    pub encoder: for<'s> fn(&'s Scene<'s>, &Options) -> Result<Box<dyn Encoder + 's>>,
 }
 
 /// Whose reader the output is meant for.

@@ -4,10 +4,14 @@
 //! bytes. Numbers that run through a whole file are counted beforehand and handed to the chunk ([`number`]).
 
 mod contract;
+mod section;
 
 pub use contract::{Format, Options, Profile};
+pub(crate) use section::sections;
 
 use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
 
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
@@ -16,10 +20,10 @@ use crate::report::Tally;
 use crate::threads::{self, ParallelIterator};
 use crate::timeline::{Item, MadeId, PointScratch, Scene, Timeline, VisitScratch};
 
-/// A piece of work. What `section` and `range` mean is the format's own business.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A piece of work. What `section` and `range` mean is up to the format.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
-    /// Which part of the file it encodes.
+    /// Which part of the files it encodes: a number of the format's [`sections`].
     pub section: u8,
     /// Place of the timeline in the scene.
     pub timeline: usize,
@@ -30,7 +34,7 @@ pub struct Chunk {
 }
 
 /// A part of an export, in the order in which parts are written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// One member that all chunks write together.
     Member {
@@ -55,18 +59,35 @@ impl Part {
     }
 }
 
-/// Everything that an export is.
-pub struct Plan<'s> {
-    /// The parts, in order.
-    pub parts: Vec<Part>,
-    /// Encodes their chunks.
-    pub encoder: Box<dyn Encoder + 's>,
-}
-
-/// Encodes the chunks of one export.
+/// Lists and encodes the members of one export.
 pub trait Encoder: Send + Sync {
+    /// The members, in order, cut into chunks. `options` are those that the encoder was made with.
+    fn parts(&self, options: &Options) -> Result<Vec<Part>>;
+
     /// Appends the bytes of a chunk to the output and counts what became of its annotations.
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()>;
+}
+
+/// An export as data: its members, in order, and the chunks that make them. It borrows nothing, can be written down and
+/// read back, and is the same in every process for the same dataset, format and options.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Slug of the format.
+    pub format: String,
+    /// The parts, in order.
+    pub parts: Vec<Part>,
+}
+
+impl Plan {
+    /// The plan of an export that the encoder makes. Counts what the numbers in the files depend on.
+    pub fn new(format: &Format, encoder: &dyn Encoder, options: &Options) -> Result<Self> {
+        Ok(Self { format: format.slug.to_owned(), parts: encoder.parts(options)? })
+    }
+
+    /// All chunks, in order, each with its part.
+    pub fn chunks(&self) -> impl Iterator<Item = (&Chunk, &Part)> {
+        self.parts.iter().flat_map(|part| part.chunks().iter().map(move |chunk| (chunk, part)))
+    }
 }
 
 /// Where a chunk's bytes go, and the memory that a worker reuses from chunk to chunk.
@@ -234,7 +255,11 @@ const FRAMES_PER_CHUNK: u64 = 4096;
 const IMAGES_PER_CHUNK: u64 = 64;
 
 /// Cuts the frames of these timelines into chunks of about equal work. Chunks do not depend on the number of threads.
-pub fn frame_chunks(scene: &Scene<'_>, timelines: impl IntoIterator<Item = usize>, section: u8) -> Vec<Chunk> {
+pub fn frame_chunks(
+    scene: &Scene<'_>,
+    timelines: impl IntoIterator<Item = usize>,
+    section: impl Into<u8>,
+) -> Vec<Chunk> {
     row_chunks(scene, timelines, section, |timeline| timeline.estimated_items())
 }
 
@@ -242,19 +267,24 @@ pub fn frame_chunks(scene: &Scene<'_>, timelines: impl IntoIterator<Item = usize
 pub fn row_chunks(
     scene: &Scene<'_>,
     timelines: impl IntoIterator<Item = usize>,
-    section: u8,
+    section: impl Into<u8>,
     rows: impl Fn(&Timeline<'_>) -> u64,
 ) -> Vec<Chunk> {
     frame_chunks_up_to(FRAMES_PER_CHUNK, scene, timelines, section, rows)
 }
 
 /// As [`frame_chunks`], for chunks that write images.
-pub fn image_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
+pub fn image_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: impl Into<u8>) -> Vec<Chunk> {
     frame_chunks_up_to(IMAGES_PER_CHUNK, scene, timelines, section, |timeline| timeline.estimated_items())
 }
 
 /// The same for chunks that write a line for each frame, whatever it shows.
-pub fn line_chunks(scene: &Scene<'_>, timelines: impl IntoIterator<Item = usize>, section: u8) -> Vec<Chunk> {
+pub fn line_chunks(
+    scene: &Scene<'_>,
+    timelines: impl IntoIterator<Item = usize>,
+    section: impl Into<u8>,
+) -> Vec<Chunk> {
+    let section = section.into();
     let chunks = |timeline: usize| {
         let frames = u64::from(scene.timelines[timeline].frames.len());
         cut(0..frames, FRAMES_PER_CHUNK).map(move |range| Chunk { section, timeline, range, first: 0 })
@@ -266,9 +296,10 @@ fn frame_chunks_up_to(
     most: u64,
     scene: &Scene<'_>,
     timelines: impl IntoIterator<Item = usize>,
-    section: u8,
+    section: impl Into<u8>,
     items: impl Fn(&Timeline<'_>) -> u64,
 ) -> Vec<Chunk> {
+    let section = section.into();
     let mut chunks = Vec::new();
     for place in timelines {
         let timeline = &scene.timelines[place];
@@ -286,7 +317,8 @@ const PICTURES_PER_CHUNK: u64 = 4;
 const VIDEO_FRAMES_PER_CHUNK: u64 = 1;
 
 /// Cuts the frames of these timelines into chunks for [`Part::Pictures`], or for files that are as large.
-pub fn picture_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: u8) -> Vec<Chunk> {
+pub fn picture_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: impl Into<u8>) -> Vec<Chunk> {
+    let section = section.into();
     let chunks = |timeline: usize| {
         let frames = u64::from(scene.timelines[timeline].frames.len());
         let step = match scene.timelines[timeline].task.media {
@@ -314,14 +346,30 @@ pub fn request_pictures(
     Ok(())
 }
 
+/// The part with the images of these timelines, if they are wanted.
+pub fn media_part(
+    scene: &Scene<'_>,
+    timelines: Range<usize>,
+    section: impl Into<u8>,
+    options: &Options,
+) -> Option<Part> {
+    options.save_images.then(|| Part::Pictures(picture_chunks(scene, timelines, section)))
+}
+
 /// Cuts a range of positions (of a track on a frame, of a shape) into chunks.
-pub fn position_chunks(timeline: usize, positions: u64, section: u8) -> Vec<Chunk> {
+pub fn position_chunks(timeline: usize, positions: u64, section: impl Into<u8>) -> Vec<Chunk> {
+    let section = section.into();
     cut(0..positions, ITEMS_PER_CHUNK).map(|range| Chunk { section, timeline, range, first: 0 }).collect()
 }
 
+/// The error for a chunk whose section the format does not have.
+pub(crate) fn unknown_section() -> Error {
+    Error::new(Code::Internal, "a chunk of another format")
+}
+
 /// A chunk that stands for something written once.
-pub fn single_chunk(section: u8, timeline: usize) -> Chunk {
-    Chunk { section, timeline, range: 0..0, first: 0 }
+pub fn single_chunk(section: impl Into<u8>, timeline: usize) -> Chunk {
+    Chunk { section: section.into(), timeline, range: 0..0, first: 0 }
 }
 
 fn cut(range: Range<u64>, step: u64) -> impl Iterator<Item = Range<u64>> {

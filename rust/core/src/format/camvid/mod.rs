@@ -15,10 +15,10 @@ use crate::format::kit::label_images::{Frame, Painting, class_colours, drop_all,
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, frame_place, is_blank};
 use crate::format::kit::masks::ALL_SHAPES;
 use crate::format::kit::palette::{BACKGROUND, Palette};
-use crate::format::kit::splits::{groups, names_of_timelines};
+use crate::format::kit::splits::{Group, groups, names_of_timelines};
 use crate::label_png::Pixels;
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, frame_chunks, image_chunks, picture_chunks, places,
+    Chunk, Encoder, Format, Options, Output, Part, frame_chunks, image_chunks, media_part, places, sections,
     single_chunk,
 };
 use crate::report::Outcome;
@@ -30,13 +30,10 @@ pub const FORMAT: Format = Format {
     slug: "camvid",
     summary: "an image of classes per frame; boxes, polygons, ellipses and masks",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const IMAGES: u8 = 0;
-const LIST: u8 = 1;
-const LABELS: u8 = 2;
-const PICTURES: u8 = 3;
+sections! { Images, List, Labels, Media }
 
 const NO_MASK: Outcome = Outcome::Dropped("CamVid holds boxes, polygons, ellipses and masks only");
 
@@ -53,50 +50,56 @@ const CVAT: Layout = Layout { above: ["/", ""], is_numbered: false };
 /// Where SegNet's own lists have the data set: readers take this away.
 const TRAINING: Layout = Layout { above: ["/SegNet/CamVid/"; 2], is_numbered: true };
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let palette = Palette::by_name(&scene.dataset.schema)?.with_background_first();
     let groups = groups(scene, options.profile);
     let ids = Ids::of_groups(scene, &groups);
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
-    let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), IMAGES))];
-    for (subset, timelines) in groups {
-        let chunks = frame_chunks(scene, timelines, LIST);
-        if !chunks.is_empty() {
-            parts.push(Part::Member { name: format!("{subset}.txt"), chunks });
-        }
-    }
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
-    parts.push(Part::Member { name: "label_colors.txt".to_owned(), chunks: vec![single_chunk(LABELS, 0)] });
-    Ok(Plan { parts, encoder: Box::new(CamVid { scene, layout, ids, subset_of, palette }) })
+    Ok(Box::new(CamVid { scene, layout, ids, groups, subset_of, palette }))
 }
 
 struct CamVid<'s> {
     scene: &'s Scene<'s>,
     layout: &'static Layout,
     ids: Ids,
+    /// The subsets, or splits.
+    groups: Vec<Group>,
     /// The subset, or split, of each timeline.
     subset_of: Vec<String>,
     palette: Palette,
 }
 
 impl Encoder for CamVid<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), Section::Images))];
+        for (subset, timelines) in &self.groups {
+            let chunks = frame_chunks(scene, timelines.iter().copied(), Section::List);
+            if !chunks.is_empty() {
+                parts.push(Part::Member { name: format!("{subset}.txt"), chunks });
+            }
+        }
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        parts
+            .push(Part::Member { name: "label_colors.txt".to_owned(), chunks: vec![single_chunk(Section::Labels, 0)] });
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         // A scene may have no timeline, but it has labels.
         let subset = self.subset_of.get(chunk.timeline).map_or("", String::as_str);
-        match chunk.section {
-            IMAGES => {
+        match Section::of(chunk)? {
+            Section::Images => {
                 let mut painting = Painting::default();
                 visit(self.scene, &self.ids, ALL_SHAPES, chunk, out, |frame, out| {
                     self.image(frame, subset, &mut painting, out)
                 })
             }
-            LIST => self.list(chunk, subset, out),
-            PICTURES => self.ids.request(self.scene, chunk, out, |_, picture| picture_path(subset, picture)),
-            _ => {
+            Section::List => self.list(chunk, subset, out),
+            Section::Media => self.ids.request(self.scene, chunk, out, |_, picture| picture_path(subset, picture)),
+            Section::Labels => {
                 self.labels(out);
                 Ok(())
             }

@@ -15,7 +15,7 @@ mod classes;
 mod names;
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, image_chunks, picture_chunks, places, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, image_chunks, media_part, places, sections, single_chunk,
 };
 use std::collections::HashMap;
 
@@ -37,12 +37,10 @@ pub const FORMAT: Format = Format {
     slug: "cityscapes",
     summary: "images of colours, classes and instances per frame; boxes, polygons, ellipses and masks",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const IMAGES: u8 = 0;
-const PICTURES: u8 = 1;
-const LABELS: u8 = 2;
+sections! { Images, Media, Labels }
 
 const NO_MASK: Outcome = Outcome::Dropped("Cityscapes holds boxes, polygons, ellipses and masks only");
 
@@ -77,18 +75,11 @@ const TRAINING: Layout = Layout {
     list: ("classes.csv", Classes::write_table),
 };
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let classes = (layout.classes)(&scene.dataset.schema)?;
-    let names = Names::new(scene, options.profile);
-    let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), IMAGES))];
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
-    let (list, _) = layout.list;
-    parts.push(Part::Member { name: list.to_owned(), chunks: vec![single_chunk(LABELS, 0)] });
-    Ok(Plan { parts, encoder: Box::new(Cityscapes { scene, layout, classes, names }) })
+    Ok(Box::new(Cityscapes { scene, layout, classes, names: Names::new(scene, options.profile) }))
 }
 
 struct Cityscapes<'s> {
@@ -99,17 +90,26 @@ struct Cityscapes<'s> {
 }
 
 impl Encoder for Cityscapes<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), Section::Images))];
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        let (list, _) = self.layout.list;
+        parts.push(Part::Member { name: list.to_owned(), chunks: vec![single_chunk(Section::Labels, 0)] });
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            IMAGES => {
+        match Section::of(chunk)? {
+            Section::Images => {
                 let mut painting = Painting::default();
                 visit(self.scene, &self.names.ids, ALL_SHAPES, chunk, out, |frame, out| {
                     let name = self.names.of(chunk.timeline, frame.view.frame, frame.picture);
                     self.images(frame, &name, &mut painting, out)
                 })
             }
-            PICTURES => self.pictures(chunk, out),
-            _ => {
+            Section::Media => self.pictures(chunk, out),
+            Section::Labels => {
                 let (_, write) = self.layout.list;
                 write(&self.classes, out);
                 Ok(())

@@ -4,8 +4,8 @@ pub mod instances;
 pub mod keypoints;
 
 use crate::plan::{
-    Chunk, Encoder, Options, Output, Part, Plan, Scratch, line_chunks, number, picture_chunks, places,
-    request_pictures, single_chunk,
+    Chunk, Encoder, Options, Output, Part, Scratch, line_chunks, media_part, number, places, request_pictures,
+    sections, single_chunk,
 };
 use std::collections::HashMap;
 
@@ -20,12 +20,7 @@ use crate::text::json;
 use crate::text::number::{int, json_float, round2_python, uint};
 use crate::timeline::{FrameView, MadeId, Scene, Timeline};
 
-const HEAD: u8 = 0;
-const IMAGES: u8 = 1;
-const BETWEEN: u8 = 2;
-const ANNOTATIONS: u8 = 3;
-const FOOT: u8 = 4;
-const PICTURES: u8 = 5;
+sections! { Head, Images, Between, Annotations, Foot, Media }
 
 /// What the kinds of COCO files differ in: names of files, categories, annotations.
 pub trait Content: Send + Sync {
@@ -77,40 +72,13 @@ pub fn drop_tags(timeline: &Timeline<'_>, view: &FrameView<'_>, tally: &mut Tall
     }
 }
 
-/// Lists the files of a kind of COCO; shapes with a static outcome are not passed to the content.
-pub fn plan_of<'s, C: Content + 's>(
+/// The encoder of a kind of COCO; shapes with a static outcome are not passed to the content.
+pub fn encoder_of<'s, C: Content + 's>(
     scene: &'s Scene<'s>,
     content: C,
     outcomes: StaticOutcomes,
-    options: &Options,
-) -> Result<Plan<'s>> {
-    let mut parts = Vec::new();
-    for (subset, timelines) in scene.subsets() {
-        let mut chunks = vec![single_chunk(HEAD, 0)];
-        let mut images = line_chunks(scene, timelines.clone(), IMAGES);
-        number(&mut images, 0, |chunk, _| Ok(chunk.range.end - chunk.range.start))?;
-        let mut annotations = outcomes.chunks(scene, timelines.clone(), ANNOTATIONS);
-        number(&mut annotations, 1, |chunk, scratch| {
-            if outcomes.is_complete {
-                return Ok(0);
-            }
-            let (mut instances, mut groups) = (0, Vec::new());
-            outcomes.visit_open(&scene.timelines[chunk.timeline], places(chunk)?, &mut scratch.visit, |view| {
-                instances += content.count(view, &mut groups);
-                Ok(())
-            })?;
-            Ok(instances)
-        })?;
-        chunks.extend(images);
-        chunks.push(single_chunk(BETWEEN, 0));
-        chunks.extend(annotations);
-        chunks.push(single_chunk(FOOT, 0));
-        parts.push(Part::Member { name: format!("annotations/{}_{subset}.json", C::FILE), chunks });
-        if options.save_images {
-            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
-        }
-    }
-    Ok(Plan { parts, encoder: Box::new(Coco { scene, content, outcomes, image_ids: image_ids(scene) }) })
+) -> Box<dyn Encoder + 's> {
+    Box::new(Coco { scene, content, outcomes, image_ids: image_ids(scene) })
 }
 
 /// The id of each frame's image, timeline by timeline: counted from 1 through all subsets. Frames of one id (name
@@ -165,20 +133,55 @@ struct Coco<'s, C> {
 }
 
 impl<C: Content> Encoder for Coco<'_, C> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = Vec::new();
+        for (subset, timelines) in scene.subsets() {
+            let mut chunks = vec![single_chunk(Section::Head, 0)];
+            let mut images = line_chunks(scene, timelines.clone(), Section::Images);
+            number(&mut images, 0, |chunk, _| Ok(chunk.range.end - chunk.range.start))?;
+            let mut annotations = self.outcomes.chunks(scene, timelines.clone(), Section::Annotations);
+            number(&mut annotations, 1, |chunk, scratch| self.count(chunk, scratch))?;
+            chunks.extend(images);
+            chunks.push(single_chunk(Section::Between, 0));
+            chunks.extend(annotations);
+            chunks.push(single_chunk(Section::Foot, 0));
+            parts.push(Part::Member { name: format!("annotations/{}_{subset}.json", C::FILE), chunks });
+            parts.extend(media_part(scene, timelines, Section::Media, options));
+        }
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            HEAD => self.head(out),
-            IMAGES => self.images(chunk, out)?,
-            BETWEEN => out.text("],\"annotations\":["),
-            ANNOTATIONS => self.annotations(chunk, out)?,
-            PICTURES => request_pictures(self.scene, chunk, out, |timeline| format!("images/{}/", timeline.subset))?,
-            _ => out.text("]}"),
+        match Section::of(chunk)? {
+            Section::Head => self.head(out),
+            Section::Images => self.images(chunk, out)?,
+            Section::Between => out.text("],\"annotations\":["),
+            Section::Annotations => self.annotations(chunk, out)?,
+            Section::Media => {
+                request_pictures(self.scene, chunk, out, |timeline| format!("images/{}/", timeline.subset))?
+            }
+            Section::Foot => out.text("]}"),
         }
         Ok(())
     }
 }
 
 impl<'s, C: Content> Coco<'s, C> {
+    /// Number of annotations in a chunk.
+    fn count(&self, chunk: &Chunk, scratch: &mut Scratch) -> Result<u64> {
+        if self.outcomes.is_complete {
+            return Ok(0);
+        }
+        let (mut annotations, mut groups) = (0, Vec::new());
+        let timeline = &self.scene.timelines[chunk.timeline];
+        self.outcomes.visit_open(timeline, places(chunk)?, &mut scratch.visit, |view| {
+            annotations += self.content.count(view, &mut groups);
+            Ok(())
+        })?;
+        Ok(annotations)
+    }
+
     fn head(&self, out: &mut Output) {
         out.text(concat!(
             r#"{"licenses":[{"name":"","id":0,"url":""}],"info":{"contributor":"","date_created":"","#,

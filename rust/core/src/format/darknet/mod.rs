@@ -9,14 +9,14 @@
 //!
 //! Only boxes that are not turned are written; everything else is dropped.
 
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Plan, places, request_pictures, single_chunk};
+use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, places, request_pictures, sections, single_chunk};
 use std::collections::BTreeMap;
 
 use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::{corners, located};
 use crate::format::kit::frame_texts::{
-    LABELS, LISTS, OUTSIDE, PICTURES, Repeats, Subset, classes, clip_box, drop_frames, groups, picture_parts,
-    subset_of_timelines, subset_parts, subsets,
+    OUTSIDE, Repeats, Subset, classes, clip_box, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts,
+    subsets,
 };
 use crate::format::kit::outcomes::StaticOutcomes;
 use crate::format::kit::splits::{Lists, note_one_split};
@@ -31,11 +31,10 @@ pub const FORMAT: Format = Format {
     slug: "yolo",
     summary: "a text file per frame; upright boxes only",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const DATA: u8 = 2;
-const NAMES: u8 = 3;
+sections! { Labels, Lists, Media, Data, Names }
 
 const TURNED: Outcome = Outcome::Dropped("YOLO boxes cannot be turned");
 const NO_BOX: Outcome = Outcome::Dropped("YOLO holds boxes only");
@@ -62,21 +61,15 @@ const CVAT: Layout = Layout { above: "data/", validation: "val", names: all_name
 /// Darknet takes paths from where it runs: the folder of the unpacked archive. It knows the keys `train` and `valid`.
 const TRAINING: Layout = Layout { above: "", validation: "valid", names: class_names, clips: true };
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let subsets = subsets(scene, &RESERVED)?;
-    let Lists { files, keys } = Lists::new(groups(&subsets), options.profile);
+    let lists = Lists::new(groups(&subsets), options.profile);
     let outcomes = StaticOutcomes::new(scene.dataset, |_, kind| (kind != ShapeKind::Rectangle).then_some(NO_BOX));
-    let mut parts = subset_parts(scene, &outcomes, &subsets, files);
-    parts.extend(picture_parts(scene, &subsets, options));
-    for (section, name) in [(DATA, "obj.data"), (NAMES, "obj.names")] {
-        parts.push(Part::Member { name: name.into(), chunks: vec![single_chunk(section, 0)] });
-    }
     let subset_of = subset_of_timelines(scene, &subsets);
     let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
     let classes = classes(&scene.dataset.schema);
-    let encoder = Yolo { scene, layout, subsets, subset_of, keys, classes, outcomes, repeats };
-    Ok(Plan { parts, encoder: Box::new(encoder) })
+    Ok(Box::new(Yolo { scene, layout, subsets, subset_of, lists, classes, outcomes, repeats }))
 }
 
 struct Yolo<'s> {
@@ -84,8 +77,8 @@ struct Yolo<'s> {
     layout: &'static Layout,
     subsets: Vec<Subset>,
     subset_of: Vec<usize>,
-    /// Keys of `obj.data` and the lists they name.
-    keys: Vec<(String, String)>,
+    /// The lists of images, and the keys by which `obj.data` names them.
+    lists: Lists,
     classes: Vec<u32>,
     /// Of all that is no box.
     outcomes: StaticOutcomes,
@@ -93,9 +86,19 @@ struct Yolo<'s> {
 }
 
 impl Encoder for Yolo<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let sections = (Section::Labels.into(), Section::Lists.into());
+        let mut parts = subset_parts(self.scene, &self.outcomes, &self.subsets, &self.lists.files, sections);
+        parts.extend(picture_parts(self.scene, &self.subsets, options, Section::Media.into()));
+        for (section, name) in [(Section::Data, "obj.data"), (Section::Names, "obj.names")] {
+            parts.push(Part::Member { name: name.into(), chunks: vec![single_chunk(section, 0)] });
+        }
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            LABELS => {
+        match Section::of(chunk)? {
+            Section::Labels => {
                 let (timeline, subset) = self.timeline(chunk);
                 for (is_overwritten, places) in self.repeats.pieces(self.scene, chunk.timeline, places(chunk)?) {
                     if is_overwritten {
@@ -106,7 +109,7 @@ impl Encoder for Yolo<'_> {
                     }
                 }
             }
-            LISTS => {
+            Section::Lists => {
                 let (timeline, subset) = self.timeline(chunk);
                 let mut made = MadeId::default();
                 for frame in timeline.frames.slice(places(chunk)?) {
@@ -119,9 +122,11 @@ impl Encoder for Yolo<'_> {
                     }
                 }
             }
-            PICTURES => request_pictures(self.scene, chunk, out, |_| format!("obj_{}_data/", self.timeline(chunk).1))?,
-            DATA => self.data(out),
-            _ => {
+            Section::Media => {
+                request_pictures(self.scene, chunk, out, |_| format!("obj_{}_data/", self.timeline(chunk).1))?
+            }
+            Section::Data => self.data(out),
+            Section::Names => {
                 for name in (self.layout.names)(&self.scene.dataset.schema) {
                     out.text(name);
                     out.text("\n");
@@ -193,12 +198,12 @@ impl Yolo<'_> {
     fn data(&self, out: &mut Output) {
         let Layout { above, validation, names, .. } = self.layout;
         out.text(&format!("classes = {}\n", names(&self.scene.dataset.schema).len()));
-        for (key, list) in &self.keys {
+        for (key, list) in &self.lists.keys {
             let key = if key == "val" { validation } else { key.as_str() };
             out.text(&format!("{key} = {above}{list}.txt\n"));
         }
         out.text(&format!("names = {above}obj.names\nbackup = backup/\n"));
-        note_one_split(&self.keys, &mut out.tally);
+        note_one_split(&self.lists.keys, &mut out.tally);
     }
 }
 

@@ -8,7 +8,7 @@
 //! Numbers and strings are written as Python's `json` module writes them.
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Profile, frame_chunks, number, picture_chunks, places,
+    Chunk, Encoder, Format, Options, Output, Part, Profile, frame_chunks, media_part, number, places, sections,
     single_chunk,
 };
 use std::collections::BTreeSet;
@@ -31,37 +31,21 @@ pub const FORMAT: Format = Format {
     slug: "datumaro",
     summary: "JSON by frame; every shape but cuboids, and tags",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const HEAD: u8 = 0;
-const ITEMS: u8 = 1;
-const FOOT: u8 = 2;
-const PICTURES: u8 = 3;
+sections! { Head, Items, Foot, Media }
 
 const KEYPOINTS: Outcome = Outcome::Converted("points with their visibility");
 const NO_CUBOID: Outcome = Outcome::Dropped("Datumaro 1.0 holds no cuboids of pictures");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let mut parts = Vec::new();
-    for (subset, timelines) in scene.subsets() {
-        let mut items = frame_chunks(scene, timelines.clone(), ITEMS);
-        number(&mut items, 0, |chunk, _| Ok(chunk.range.end - chunk.range.start))?;
-        let mut chunks = vec![single_chunk(HEAD, 0)];
-        chunks.extend(items);
-        chunks.push(single_chunk(FOOT, 0));
-        parts.push(Part::Member { name: format!("annotations/{subset}.json"), chunks });
-        if options.save_images {
-            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
-        }
-    }
-    let encoder = Datumaro {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
+    Ok(Box::new(Datumaro {
         scene,
         drawings: drawings(&scene.dataset.schema),
         has_pictures: options.save_images,
         has_skeletons: options.profile == Profile::Cvat,
-    };
-    Ok(Plan { parts, encoder: Box::new(encoder) })
+    }))
 }
 
 struct Datumaro<'s> {
@@ -75,18 +59,33 @@ struct Datumaro<'s> {
 }
 
 impl Encoder for Datumaro<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = Vec::new();
+        for (subset, timelines) in scene.subsets() {
+            let mut items = frame_chunks(scene, timelines.clone(), Section::Items);
+            number(&mut items, 0, |chunk, _| Ok(chunk.range.end - chunk.range.start))?;
+            let mut chunks = vec![single_chunk(Section::Head, 0)];
+            chunks.extend(items);
+            chunks.push(single_chunk(Section::Foot, 0));
+            parts.push(Part::Member { name: format!("annotations/{subset}.json"), chunks });
+            parts.extend(media_part(scene, timelines, Section::Media, options));
+        }
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            HEAD => self.head(&mut out.bytes),
-            ITEMS => self.items(chunk, out)?,
-            PICTURES => {
+        match Section::of(chunk)? {
+            Section::Head => self.head(&mut out.bytes),
+            Section::Items => self.items(chunk, out)?,
+            Section::Media => {
                 let timeline = &self.scene.timelines[chunk.timeline];
                 for frame in timeline.frames.slice(places(chunk)?) {
                     let name = format!("images/{}/{}", timeline.subset.replace('/', "_"), flat_path(timeline, frame));
                     out.picture(name, chunk.timeline, frame);
                 }
             }
-            _ => out.text("]}"),
+            Section::Foot => out.text("]}"),
         }
         Ok(())
     }

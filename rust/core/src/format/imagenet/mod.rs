@@ -12,9 +12,9 @@
 use crate::error::{Code, Error, Result};
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, frame_place, is_blank, label_names};
 use crate::format::kit::outcomes::tally_all;
-use crate::format::kit::splits::{groups, names_of_timelines};
+use crate::format::kit::splits::{Group, groups, names_of_timelines};
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Profile, line_chunks, picture_chunks, places, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Profile, line_chunks, media_part, places, sections, single_chunk,
 };
 use crate::report::{Outcome, Tally};
 use crate::schema::{Label, Schema};
@@ -27,12 +27,10 @@ pub const FORMAT: Format = Format {
     slug: "imagenet",
     summary: "a list of pictures with the numbers of their tags; tags only",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const LIST: u8 = 0;
-const LABELS: u8 = 1;
-const PICTURES: u8 = 2;
+sections! { List, Labels, Media }
 
 /// Folder of the pictures without a tag.
 const NO_LABEL: &str = "no_label";
@@ -44,7 +42,7 @@ const NO_TAG: Outcome = Outcome::Dropped("ImageNet holds tags only");
 const NO_CLASS: Outcome = Outcome::Dropped("a skeleton and its parts are no classes");
 const REPEATED: Outcome = Outcome::Dropped("the frame has this tag already");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let classes = match options.profile {
         Profile::Cvat => None,
@@ -52,37 +50,43 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     };
     let groups = groups(scene, options.profile);
     let split_of = names_of_timelines(&groups, scene.timelines.len());
-    let mut parts = Vec::new();
-    // CVAT's two layouts have nothing in common: pictures stand in folders, which say what the lists do.
-    if classes.is_some() || !options.save_images {
-        for (name, timelines) in groups {
-            if name == RESERVED {
-                return Err(Error::new(Code::ReservedName, format!("ImageNet reserves the subset name {name:?}"))
-                    .advise("give the subset another name in CVAT"));
-            }
-            parts.push(Part::Member { name: format!("{name}.txt"), chunks: line_chunks(scene, timelines, LIST) });
-        }
-        parts.push(Part::Member { name: format!("{RESERVED}.txt"), chunks: vec![single_chunk(LABELS, 0)] });
-    }
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
-    let has_pictures = options.save_images;
-    Ok(Plan { parts, encoder: Box::new(ImageNet { scene, classes, split_of, has_pictures }) })
+    Ok(Box::new(ImageNet { scene, classes, groups, split_of, has_pictures: options.save_images }))
 }
 
 struct ImageNet<'s> {
     scene: &'s Scene<'s>,
     /// The classes of training.
     classes: Option<Classes>,
+    /// The splits.
+    groups: Vec<Group>,
     /// The split of each timeline.
     split_of: Vec<String>,
     has_pictures: bool,
 }
 
 impl Encoder for ImageNet<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = Vec::new();
+        // CVAT's two layouts have nothing in common: images lie in folders, which say what the lists do.
+        if self.classes.is_some() || !self.has_pictures {
+            for (name, timelines) in &self.groups {
+                if name == RESERVED {
+                    return Err(Error::new(Code::ReservedName, format!("ImageNet reserves the subset name {name:?}"))
+                        .advise("give the subset another name in CVAT"));
+                }
+                let chunks = line_chunks(scene, timelines.iter().copied(), Section::List);
+                parts.push(Part::Member { name: format!("{name}.txt"), chunks });
+            }
+            parts
+                .push(Part::Member { name: format!("{RESERVED}.txt"), chunks: vec![single_chunk(Section::Labels, 0)] });
+        }
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        if chunk.section == LABELS {
+        if Section::of(chunk)? == Section::Labels {
             let names = label_names(&self.scene.dataset.schema);
             let folders = self.classes.as_ref().map(|classes| classes.folders.iter().map(String::as_str).collect());
             for name in folders.unwrap_or(names) {
@@ -96,11 +100,11 @@ impl Encoder for ImageNet<'_> {
         for view in timeline.tagged_frames(places(chunk)?) {
             let picture = pictures.read(view.frame)?;
             if let Some(classes) = &self.classes {
-                self.sample(chunk, classes, &view, picture, out);
+                self.sample(chunk, classes, &view, picture, out)?;
                 continue;
             }
             tally_tags(timeline, &view, |_| true, &mut labels, &mut out.tally);
-            if chunk.section == PICTURES {
+            if Section::of(chunk)? == Section::Media {
                 for folder in folders(timeline, &labels) {
                     out.picture(format!("{folder}/{}{}", picture.id, picture.extension), chunk.timeline, view.frame);
                 }
@@ -110,7 +114,7 @@ impl Encoder for ImageNet<'_> {
             write_numbers(&labels, &mut out.bytes);
         }
         tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
-        if self.classes.is_some() && chunk.section == PICTURES {
+        if self.classes.is_some() && Section::of(chunk)? == Section::Media {
             // The lists count all of this.
             out.tally = Tally::default();
         }
@@ -120,7 +124,14 @@ impl Encoder for ImageNet<'_> {
 
 impl ImageNet<'_> {
     /// The lines or the pictures of a frame for training: one for each class.
-    fn sample(&self, chunk: &Chunk, classes: &Classes, view: &FrameView<'_>, picture: Picture<'_>, out: &mut Output) {
+    fn sample(
+        &self,
+        chunk: &Chunk,
+        classes: &Classes,
+        view: &FrameView<'_>,
+        picture: Picture<'_>,
+        out: &mut Output,
+    ) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let is_class = |label: u32| classes.of_label[label as usize].is_some();
         let mut labels = Vec::new();
@@ -132,7 +143,7 @@ impl ImageNet<'_> {
         let Picture { id, extension } = picture;
         for class in labels.into_iter().filter_map(|label| classes.of_label[label as usize]) {
             let folder = &classes.folders[class];
-            if chunk.section == PICTURES {
+            if Section::of(chunk)? == Section::Media {
                 let split = &self.split_of[chunk.timeline];
                 out.picture(format!("{split}/{folder}/{id}{extension}"), chunk.timeline, view.frame);
             } else if self.has_pictures {
@@ -141,6 +152,7 @@ impl ImageNet<'_> {
                 out.text(&format!("{id}{extension} {class}\n"));
             }
         }
+        Ok(())
     }
 }
 

@@ -13,14 +13,6 @@ use crate::report::Outcome;
 use crate::schema::Schema;
 use crate::timeline::{Scene, Timeline};
 
-/// Section of the text files.
-pub const LABELS: u8 = 0;
-/// Section of the lists of pictures.
-pub const LISTS: u8 = 1;
-
-/// Section of the pictures.
-pub const PICTURES: u8 = 9;
-
 /// What becomes of the shapes of a picture whose text file a later one has.
 pub const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its label file");
 
@@ -67,28 +59,29 @@ pub fn groups(subsets: &[Subset]) -> impl Iterator<Item = Group> + '_ {
     subsets.iter().map(|subset| (subset.name.clone(), subset.timelines.clone()))
 }
 
-/// The text files of all subsets, then the lists.
+/// The text files of all subsets, then the lists; `sections` are those of the files and of the lists.
 pub fn subset_parts(
     scene: &Scene<'_>,
     outcomes: &StaticOutcomes,
     subsets: &[Subset],
-    lists: Vec<(String, Vec<usize>)>,
+    lists: &[Group],
+    (labels, list): (u8, u8),
 ) -> Vec<Part> {
-    let labels =
-        subsets.iter().map(|subset| Part::Files(outcomes.chunks(scene, subset.timelines.iter().copied(), LABELS)));
-    let member = |(name, timelines): (String, Vec<usize>)| Part::Member {
+    let texts =
+        subsets.iter().map(|subset| Part::Files(outcomes.chunks(scene, subset.timelines.iter().copied(), labels)));
+    let member = |(name, timelines): &Group| Part::Member {
         name: format!("{name}.txt"),
-        chunks: line_chunks(scene, timelines, LISTS),
+        chunks: line_chunks(scene, timelines.iter().copied(), list),
     };
-    let lists = lists.into_iter().map(member);
-    labels.chain(lists).collect()
+    let lists = lists.iter().map(member);
+    texts.chain(lists).collect()
 }
 
 /// The pictures of all subsets, if they are wanted.
-pub fn picture_parts(scene: &Scene<'_>, subsets: &[Subset], options: &Options) -> Vec<Part> {
+pub fn picture_parts(scene: &Scene<'_>, subsets: &[Subset], options: &Options, section: u8) -> Vec<Part> {
     let chunks = |subset: &Subset| {
         let places = subset.timelines.iter();
-        places.flat_map(|&place| picture_chunks(scene, place..place + 1, PICTURES)).collect()
+        places.flat_map(|&place| picture_chunks(scene, place..place + 1, section)).collect()
     };
     subsets.iter().filter(|_| options.save_images).map(|subset| Part::Pictures(chunks(subset))).collect()
 }

@@ -29,7 +29,12 @@ impl StaticOutcomes {
     }
 
     /// Cuts the frames of these timelines into chunks for a visit.
-    pub fn chunks(&self, scene: &Scene<'_>, timelines: impl IntoIterator<Item = usize>, section: u8) -> Vec<Chunk> {
+    pub fn chunks(
+        &self,
+        scene: &Scene<'_>,
+        timelines: impl IntoIterator<Item = usize>,
+        section: impl Into<u8>,
+    ) -> Vec<Chunk> {
         match self.is_complete {
             true => line_chunks(scene, timelines, section),
             false => frame_chunks(scene, timelines, section),

@@ -17,7 +17,7 @@ use crate::format::kit::listing::{LINE_BREAKS, check_labels};
 use crate::format::kit::masks::{Mask, NO_UPRIGHT_BOXES};
 use crate::format::kit::palette::Palette;
 use crate::label_png::Pixels;
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Plan, image_chunks, picture_chunks, single_chunk};
+use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, image_chunks, media_part, sections, single_chunk};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number::repr;
@@ -29,12 +29,10 @@ pub const FORMAT: Format = Format {
     slug: "kitti",
     summary: "a text file of boxes and three images of masks per frame; boxes, polygons, ellipses and masks",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const FILES: u8 = 0;
-const PICTURES: u8 = 1;
-const LABELS: u8 = 2;
+sections! { Files, Media, Labels }
 
 const NO_MASK: Outcome = Outcome::Dropped("KITTI holds boxes, polygons, ellipses and masks only");
 
@@ -60,16 +58,11 @@ const TRAINING: Layout =
 /// An instance image has the number of the class in the upper byte. CVAT leaves the lower one, of the instance, 0.
 const INSTANCES_OF_A_CLASS: usize = 256;
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let palette = Palette::by_name(&scene.dataset.schema)?.with_background_first();
-    let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), FILES))];
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
-    parts.push(Part::Member { name: "label_colors.txt".to_owned(), chunks: vec![single_chunk(LABELS, 0)] });
-    Ok(Plan { parts, encoder: Box::new(Kitti { scene, layout, ids: Ids::new(scene), palette }) })
+    Ok(Box::new(Kitti { scene, layout, ids: Ids::new(scene), palette }))
 }
 
 struct Kitti<'s> {
@@ -80,19 +73,28 @@ struct Kitti<'s> {
 }
 
 impl Encoder for Kitti<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), Section::Files))];
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        parts
+            .push(Part::Member { name: "label_colors.txt".to_owned(), chunks: vec![single_chunk(Section::Labels, 0)] });
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            FILES => {
+        match Section::of(chunk)? {
+            Section::Files => {
                 let mut painting = Painting::default();
                 visit(self.scene, &self.ids, NO_UPRIGHT_BOXES, chunk, out, |frame, out| {
                     boxes(frame, self.layout, out)?;
                     self.images(frame, &mut painting, out)
                 })
             }
-            PICTURES => self.ids.request(self.scene, chunk, out, |timeline, picture| {
+            Section::Media => self.ids.request(self.scene, chunk, out, |timeline, picture| {
                 format!("{}/image_2/{}{}", timeline.subset, picture.id, picture.extension)
             }),
-            _ => {
+            Section::Labels => {
                 write_colours(&self.palette.classes, out);
                 Ok(())
             }

@@ -18,7 +18,7 @@ use crate::format::kit::instance;
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, at_frame};
 use crate::geometry::rotated_box_to_polygon;
 use crate::label_png::{self, Pixels};
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Plan, Scratch, image_chunks, picture_chunks, places};
+use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Scratch, image_chunks, media_part, places, sections};
 use crate::raster::{Canvas, Rle};
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
@@ -32,14 +32,13 @@ pub const FORMAT: Format = Format {
     slug: "labelme",
     summary: "MIT's XML by frame with an image per mask; upright boxes, polygons, ellipses and masks",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
 /// Opaque and clear pixels of a mask: CVAT's translucent blue.
 const MASK_COLOURS: [[u8; 4]; 2] = [[0; 4], [0, 203, 255, 153]];
 
-const OBJECTS: u8 = 0;
-const PICTURES: u8 = 1;
+sections! { Objects, Media }
 
 const NO_SHAPE: Outcome = Outcome::Dropped("LabelMe holds boxes, polygons and masks only");
 const TURNED: Outcome = Outcome::Converted("a box without its rotation, which is an attribute");
@@ -74,16 +73,8 @@ const TRAINING: Layout = Layout {
     keeps_turns: true,
 };
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let all = 0..scene.timelines.len();
-    let mut parts = vec![Part::Files(image_chunks(scene, all.clone(), OBJECTS))];
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
-    }
-    Ok(Plan {
-        parts,
-        encoder: Box::new(LabelMe { scene, layout: options.profile.choose(&CVAT, &TRAINING), ids: Ids::new(scene) }),
-    })
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
+    Ok(Box::new(LabelMe { scene, layout: options.profile.choose(&CVAT, &TRAINING), ids: Ids::new(scene) }))
 }
 
 struct LabelMe<'s> {
@@ -93,8 +84,16 @@ struct LabelMe<'s> {
 }
 
 impl Encoder for LabelMe<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let all = 0..scene.timelines.len();
+        let mut parts = vec![Part::Files(image_chunks(scene, all.clone(), Section::Objects))];
+        parts.extend(media_part(scene, all, Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        if chunk.section == PICTURES {
+        if Section::of(chunk)? == Section::Media {
             return self.ids.request(self.scene, chunk, out, |timeline, picture| {
                 format!("{}/{}{}", (self.layout.pictures)(timeline), picture.id, picture.extension)
             });

@@ -11,7 +11,7 @@
 mod face;
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Scratch, frame_chunks, line_chunks, picture_chunks, places,
+    Chunk, Encoder, Format, Options, Output, Part, Scratch, frame_chunks, line_chunks, media_part, places, sections,
     single_chunk,
 };
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ use face::{Face, Person};
 use crate::error::Result;
 use crate::format::kit::listing::{Picture, Pictures, check_labels, frame_place, label_names, refuse_repeats, shows};
 use crate::format::kit::outcomes::tally_all;
-use crate::format::kit::splits::{groups, names_of_timelines};
+use crate::format::kit::splits::{Group, groups, names_of_timelines};
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
 use crate::text::number;
@@ -34,16 +34,10 @@ pub const FORMAT: Format = Format {
     slug: "lfw",
     summary: "lists of persons, pairs and landmarks; a tag a frame, and points",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const POSITIVE: u8 = 0;
-const NEGATIVE: u8 = 1;
-const NEUTRAL: u8 = 2;
-const PEOPLE: u8 = 3;
-const LANDMARKS: u8 = 4;
-const PICTURES: u8 = 5;
-const HEADER: u8 = 6;
+sections! { Positive, Negative, Neutral, People, Landmarks, Media, Header }
 
 /// The attributes that name the other pictures of pairs.
 const POSITIVE_PAIRS: &str = "positive_pairs";
@@ -83,45 +77,21 @@ const TRAINING: Layout = Layout {
 const NO_FACE: Outcome = Outcome::Dropped("LFW holds points and tags only");
 const LATER_TAG: Outcome = Outcome::Dropped("LFW holds one person a picture");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &BREAKS)?;
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let groups = groups(scene, options.profile);
     refuse_repeats(scene, &groups)?;
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
     let known = if layout.is_official { HashSet::new() } else { known(scene)? };
-    let lfw = Lfw { scene, layout, subset_of, known };
-    let pairs = [(POSITIVE, POSITIVE_PAIRS), (NEGATIVE, NEGATIVE_PAIRS)].into_iter();
-    let blocks: Vec<u8> = pairs
-        .filter(|(_, attribute)| has_attribute(scene, attribute))
-        .map(|(block, _)| block)
-        .chain([NEUTRAL])
-        .collect();
-    let mut parts = Vec::new();
-    for (subset, timelines) in &groups {
-        let timelines = || timelines.iter().copied();
-        let mut member = |name: &str, chunks| {
-            parts.push(Part::Member { name: format!("{subset}/annotations/{name}.txt"), chunks });
-        };
-        let mut pairs: Vec<Chunk> = blocks.iter().flat_map(|&block| line_chunks(scene, timelines(), block)).collect();
-        pairs.splice(0..0, lfw.header(&pairs)?);
-        member("pairs", pairs);
-        if let (false, Some(first)) = (scene.dataset.schema.is_empty(), timelines().next()) {
-            member("people", vec![single_chunk(PEOPLE, first)]);
-        }
-        if timelines().any(|place| shows(&scene.timelines[place], ShapeKind::Points)) {
-            member("landmarks", frame_chunks(scene, timelines(), LANDMARKS));
-        }
-    }
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
-    Ok(Plan { parts, encoder: Box::new(lfw) })
+    Ok(Box::new(Lfw { scene, layout, groups, subset_of, known }))
 }
 
 struct Lfw<'s> {
     scene: &'s Scene<'s>,
     layout: &'static Layout,
+    /// The subsets, or splits.
+    groups: Vec<Group>,
     /// The subset of each timeline.
     subset_of: Vec<String>,
     /// Timeline and frame of pictures that are in no pair, but whose name an earlier line has.
@@ -166,22 +136,51 @@ fn has_attribute(scene: &Scene<'_>, name: &str) -> bool {
 }
 
 impl Encoder for Lfw<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let pairs = [(Section::Positive, POSITIVE_PAIRS), (Section::Negative, NEGATIVE_PAIRS)].into_iter();
+        let blocks: Vec<Section> = pairs
+            .filter(|(_, attribute)| has_attribute(scene, attribute))
+            .map(|(block, _)| block)
+            .chain([Section::Neutral])
+            .collect();
+        let mut parts = Vec::new();
+        for (subset, timelines) in &self.groups {
+            let timelines = || timelines.iter().copied();
+            let mut member = |name: &str, chunks| {
+                parts.push(Part::Member { name: format!("{subset}/annotations/{name}.txt"), chunks });
+            };
+            let mut pairs: Vec<Chunk> =
+                blocks.iter().flat_map(|&block| line_chunks(scene, timelines(), block)).collect();
+            pairs.splice(0..0, self.header(&pairs)?);
+            member("pairs", pairs);
+            if let (false, Some(first)) = (scene.dataset.schema.is_empty(), timelines().next()) {
+                member("people", vec![single_chunk(Section::People, first)]);
+            }
+            if timelines().any(|place| shows(&scene.timelines[place], ShapeKind::Points)) {
+                member("landmarks", frame_chunks(scene, timelines(), Section::Landmarks));
+            }
+        }
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        match chunk.section {
-            HEADER => out.text(&format!("{}\n", chunk.first)),
-            PEOPLE => self.people(&self.subset_of[chunk.timeline], out),
-            POSITIVE => pairs(timeline, places(chunk)?, self.layout.positive, out)?,
-            NEGATIVE => pairs(timeline, places(chunk)?, self.layout.negative, out)?,
-            LANDMARKS => landmarks(timeline, places(chunk)?, out)?,
-            PICTURES => {
+        match Section::of(chunk)? {
+            Section::Header => out.text(&format!("{}\n", chunk.first)),
+            Section::People => self.people(&self.subset_of[chunk.timeline], out),
+            Section::Positive => pairs(timeline, places(chunk)?, self.layout.positive, out)?,
+            Section::Negative => pairs(timeline, places(chunk)?, self.layout.negative, out)?,
+            Section::Landmarks => landmarks(timeline, places(chunk)?, out)?,
+            Section::Media => {
                 let mut pictures = Pictures::new(timeline, &BREAKS);
                 for view in timeline.tagged_frames(places(chunk)?) {
                     let picture = pictures.read(view.frame)?;
                     out.picture(self.picture_name(chunk.timeline, &view, picture), chunk.timeline, view.frame);
                 }
             }
-            _ => self.neutral(chunk, out)?,
+            Section::Neutral => self.neutral(chunk, out)?,
         }
         Ok(())
     }
@@ -216,11 +215,11 @@ impl Lfw<'_> {
             return Ok(None);
         }
         let mut out = Output::default();
-        for chunk in chunks.iter().filter(|chunk| chunk.section == POSITIVE) {
+        for chunk in chunks.iter().filter(|chunk| chunk.section == u8::from(Section::Positive)) {
             self.encode(chunk, &mut out)?;
         }
         let pairs = out.bytes.iter().filter(|&&byte| byte == b'\n').count();
-        Ok(Some(Chunk { first: pairs as u64, ..single_chunk(HEADER, 0) }))
+        Ok(Some(Chunk { first: pairs as u64, ..single_chunk(Section::Header, 0) }))
     }
 
     /// A picture stands in the folder of its person.

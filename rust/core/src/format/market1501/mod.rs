@@ -6,7 +6,7 @@
 //!
 //! Only the tag `market-1501` and its attributes count.
 
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Plan, line_chunks, picture_chunks, places};
+use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, line_chunks, media_part, places, sections};
 use std::fmt::Write as _;
 
 use crate::error::{Code, Error, Result};
@@ -24,11 +24,10 @@ pub const FORMAT: Format = Format {
     slug: "market1501",
     summary: "a list of pictures named by person and camera; the tag market-1501 only",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const LIST: u8 = 0;
-const PICTURES: u8 = 1;
+sections! { List, Media }
 
 /// The label whose tag tells what a picture shows.
 const LABEL: &str = "market-1501";
@@ -51,20 +50,10 @@ const NO_PERSON: Outcome = Outcome::Dropped("Market-1501 wants a person_id");
 const NO_TAG: Outcome = Outcome::Dropped("Market-1501 holds the tag market-1501 only");
 const TWO_TAGS: Outcome = Outcome::Dropped("two tags market-1501 on a frame contradict each other");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let layout = options.profile.choose(&CVAT, &TRAINING);
-    // CVAT makes the list with its first line: a subset without frames has none.
-    let has_frames = |(_, timelines): &Group| timelines.iter().any(|&place| !scene.timelines[place].frames.is_empty());
-    let member = |(subset, timelines): Group| Part::Member {
-        name: format!("images_{subset}.txt"),
-        chunks: line_chunks(scene, timelines, LIST),
-    };
     let groups = groups(scene, options.profile);
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
-    let mut parts: Vec<Part> = groups.into_iter().filter(has_frames).map(member).collect();
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
     let mut first_frame = Vec::new();
     let mut frames = 0;
     for timeline in &scene.timelines {
@@ -72,12 +61,14 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         frames += i64::from(timeline.frames.len());
     }
     let label = scene.dataset.schema.find(None, LABEL);
-    Ok(Plan { parts, encoder: Box::new(Market { scene, layout, subset_of, first_frame, label }) })
+    Ok(Box::new(Market { scene, layout, groups, subset_of, first_frame, label }))
 }
 
 struct Market<'s> {
     scene: &'s Scene<'s>,
     layout: &'static Layout,
+    /// The subsets, or splits.
+    groups: Vec<Group>,
     /// The subset of each timeline.
     subset_of: Vec<String>,
     /// Frames before each timeline.
@@ -86,6 +77,20 @@ struct Market<'s> {
 }
 
 impl Encoder for Market<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        // CVAT makes the list with its first line: a subset without frames has none.
+        let has_frames =
+            |(_, timelines): &&Group| timelines.iter().any(|&place| !scene.timelines[place].frames.is_empty());
+        let member = |(subset, timelines): &Group| Part::Member {
+            name: format!("images_{subset}.txt"),
+            chunks: line_chunks(scene, timelines.iter().copied(), Section::List),
+        };
+        let mut parts: Vec<Part> = self.groups.iter().filter(has_frames).map(member).collect();
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let (mut pictures, mut line) = (Pictures::new(timeline, &LINE_BREAKS), String::new());
@@ -93,7 +98,7 @@ impl Encoder for Market<'_> {
             let picture = pictures.read(view.frame)?;
             line.clear();
             let is_listed = self.write_path(chunk.timeline, &view, picture, &mut line)?;
-            if chunk.section == PICTURES {
+            if Section::of(chunk)? == Section::Media {
                 if is_listed {
                     out.picture(line.clone(), chunk.timeline, view.frame);
                 }
@@ -106,7 +111,7 @@ impl Encoder for Market<'_> {
             self.tally_tags(timeline, &view, is_listed, out);
             out.tally.frames += 1;
         }
-        if chunk.section == LIST {
+        if Section::of(chunk)? == Section::List {
             tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
         }
         Ok(())

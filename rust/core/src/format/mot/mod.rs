@@ -11,7 +11,7 @@
 //! sequences of a subset are listed in `seqmaps/SUBSET.txt`.
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, frame_chunks, picture_chunks, places, request_pictures,
+    Chunk, Encoder, Format, Options, Output, Part, frame_chunks, media_part, places, request_pictures, sections,
     single_chunk,
 };
 use std::collections::{HashMap, HashSet};
@@ -31,14 +31,10 @@ pub const FORMAT: Format = Format {
     slug: "mot",
     summary: "one line a box with its track's id; boxes only",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const BOXES: u8 = 0;
-const LABELS: u8 = 1;
-const SEQUENCE: u8 = 2;
-const SEQUENCES: u8 = 3;
-const PICTURES: u8 = 4;
+sections! { Boxes, Labels, Sequence, Sequences, Media }
 
 /// CVAT does not keep that of a video.
 const FRAME_RATE: u32 = 30;
@@ -93,31 +89,17 @@ fn sequence_of_each_task(scene: &Scene<'_>) -> Vec<Sequence> {
     scene.timelines.iter().enumerate().map(sequence).collect()
 }
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let sequences = (layout.sequences)(scene);
-    let mut parts = Vec::new();
     let (mut sequence_of, mut first_frame) = (Vec::new(), Vec::new());
-    for (number, Sequence { folder, timelines, .. }) in sequences.iter().enumerate() {
-        let mut member = |name: &str, chunks| parts.push(Part::Member { name: format!("{folder}{name}"), chunks });
-        member("gt/gt.txt", frame_chunks(scene, timelines.clone(), BOXES));
-        member("gt/labels.txt", vec![single_chunk(LABELS, 0)]);
-        if layout.describes {
-            member("seqinfo.ini", vec![single_chunk(SEQUENCE, timelines.start)]);
-        }
+    for (number, sequence) in sequences.iter().enumerate() {
         let mut position = 0;
-        for timeline in &scene.timelines[timelines.clone()] {
+        for timeline in &scene.timelines[sequence.timelines.clone()] {
             sequence_of.push(number);
             first_frame.push(position);
             position += u64::from(timeline.frames.len());
         }
-    }
-    for (subset, timelines) in scene.subsets().into_iter().filter(|_| layout.describes) {
-        let chunks = vec![single_chunk(SEQUENCES, timelines.start)];
-        parts.push(Part::Member { name: format!("seqmaps/{subset}.txt"), chunks });
-    }
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
     }
     let special = |name: &str| matches!(name, TRACK_ID | VISIBILITY | IGNORED);
     let labels = scene.dataset.schema.labels().iter();
@@ -125,7 +107,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let track_numbers = HashMap::new();
     let mut mot = Mot { scene, layout, sequences, sequence_of, first_frame, has_special, track_numbers };
     mot.number_tracks()?;
-    Ok(Plan { parts, encoder: Box::new(mot) })
+    Ok(Box::new(mot))
 }
 
 struct Mot<'s> {
@@ -143,23 +125,42 @@ struct Mot<'s> {
 }
 
 impl Encoder for Mot<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let (scene, layout) = (self.scene, self.layout);
+        let mut parts = Vec::new();
+        for Sequence { folder, timelines, .. } in &self.sequences {
+            let mut member = |name: &str, chunks| parts.push(Part::Member { name: format!("{folder}{name}"), chunks });
+            member("gt/gt.txt", frame_chunks(scene, timelines.clone(), Section::Boxes));
+            member("gt/labels.txt", vec![single_chunk(Section::Labels, 0)]);
+            if layout.describes {
+                member("seqinfo.ini", vec![single_chunk(Section::Sequence, timelines.start)]);
+            }
+        }
+        for (subset, timelines) in scene.subsets().into_iter().filter(|_| layout.describes) {
+            let chunks = vec![single_chunk(Section::Sequences, timelines.start)];
+            parts.push(Part::Member { name: format!("seqmaps/{subset}.txt"), chunks });
+        }
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            BOXES => {
+        match Section::of(chunk)? {
+            Section::Boxes => {
                 let timeline = &self.scene.timelines[chunk.timeline];
                 let mut visit = std::mem::take(&mut out.scratch.visit);
                 timeline
                     .visit_frames(places(chunk)?, &mut visit, |view| self.frame(chunk.timeline, timeline, view, out))?;
                 out.scratch.visit = visit;
             }
-            LABELS => {
+            Section::Labels => {
                 let labels = self.scene.dataset.schema.labels();
                 let names: Vec<&str> = labels.iter().map(|label| label.name.as_str()).collect();
                 out.text(&names.join("\n"));
             }
-            PICTURES => self.pictures(chunk, out)?,
-            SEQUENCE => self.describe(chunk.timeline, out),
-            _ => self.list_sequences(&self.scene.timelines[chunk.timeline].subset, out),
+            Section::Media => self.pictures(chunk, out)?,
+            Section::Sequence => self.describe(chunk.timeline, out),
+            Section::Sequences => self.list_sequences(&self.scene.timelines[chunk.timeline].subset, out),
         }
         Ok(())
     }

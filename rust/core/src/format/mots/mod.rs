@@ -16,7 +16,7 @@ use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, 
 use crate::format::kit::masks::TRACKED_SHAPES;
 use crate::label_png::Pixels;
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, image_chunks, picture_chunks, places, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, image_chunks, media_part, places, sections, single_chunk,
 };
 use crate::report::Outcome;
 use crate::timeline::{Item, Scene, Timeline};
@@ -27,12 +27,10 @@ pub const FORMAT: Format = Format {
     slug: "mots",
     summary: "an image of tracked objects per frame; tracks of boxes, polygons, ellipses and masks",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const IMAGES: u8 = 0;
-const PICTURES: u8 = 1;
-const LABELS: u8 = 2;
+sections! { Images, Media, Labels }
 
 const NO_TRACK: Outcome = Outcome::Dropped("MOTS holds tracks of boxes, polygons, ellipses and masks only");
 
@@ -57,23 +55,10 @@ impl Layout {
 /// Numbers of tracks of one label, in what a pixel can hold.
 const TRACKS_OF_A_LABEL: i64 = 1000;
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
-    let mut parts = Vec::new();
-    for (subset, timelines) in scene.subsets() {
-        let images = image_chunks(scene, timelines.clone(), IMAGES);
-        if images.is_empty() {
-            continue;
-        }
-        parts.push(Part::Files(images));
-        let name = format!("{subset}/instances/labels.txt");
-        parts.push(Part::Member { name, chunks: vec![single_chunk(LABELS, timelines.start)] });
-        if options.save_images {
-            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
-        }
-    }
     let layout = options.profile.choose(&CVAT, &TRAINING);
-    Ok(Plan { parts, encoder: Box::new(Mots { scene, layout, ids: Ids::new(scene) }) })
+    Ok(Box::new(Mots { scene, layout, ids: Ids::new(scene) }))
 }
 
 struct Mots<'s> {
@@ -83,17 +68,33 @@ struct Mots<'s> {
 }
 
 impl Encoder for Mots<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = Vec::new();
+        for (subset, timelines) in scene.subsets() {
+            let images = image_chunks(scene, timelines.clone(), Section::Images);
+            if images.is_empty() {
+                continue;
+            }
+            parts.push(Part::Files(images));
+            let name = format!("{subset}/instances/labels.txt");
+            parts.push(Part::Member { name, chunks: vec![single_chunk(Section::Labels, timelines.start)] });
+            parts.extend(media_part(scene, timelines, Section::Media, options));
+        }
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            IMAGES => {
+        match Section::of(chunk)? {
+            Section::Images => {
                 let mut painting = Painting::default();
                 visit(self.scene, &self.ids, TRACKED_SHAPES, chunk, out, |frame, out| {
                     let name = self.layout.name(chunk.timeline, frame.view.place, frame.picture);
                     image(frame, &name, self.layout, &mut painting, out)
                 })
             }
-            PICTURES => self.pictures(chunk, out),
-            _ => {
+            Section::Media => self.pictures(chunk, out),
+            Section::Labels => {
                 out.text(&label_names(&self.scene.dataset.schema).join("\n"));
                 Ok(())
             }

@@ -16,8 +16,8 @@ mod mask_files;
 mod rows;
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Profile, Scratch, frame_chunks, image_chunks, number,
-    picture_chunks, places, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Profile, Scratch, frame_chunks, image_chunks, media_part, number,
+    places, sections, single_chunk,
 };
 use std::collections::HashSet;
 
@@ -39,31 +39,23 @@ pub const FORMAT: Format = Format {
     slug: "open-images",
     summary: "CSV of tags, boxes and masks, and an image per mask; tags, boxes, polygons, ellipses and masks",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const MASKS: u8 = 0;
-const IMAGES: u8 = 1;
-const TAGS: u8 = 2;
-const BOXES: u8 = 3;
-const SEGMENTS: u8 = 4;
-const SIZES: u8 = 5;
-const CLASSES: u8 = 6;
-const HIERARCHY: u8 = 7;
-const PICTURES: u8 = 8;
+sections! { Masks, Images, Tags, Boxes, Segments, Sizes, Classes, Hierarchy, Media }
 
 const NO_PLACE: Outcome = Outcome::Dropped("Open Images holds tags, boxes, polygons, ellipses and masks only");
 
 /// The tables of a subset: section, end of the name, columns.
 #[rustfmt::skip]
-const TABLES: [(u8, &str, &str); 4] = [
-    (IMAGES, "images-with-rotation", "ImageID,Subset,OriginalURL,OriginalLandingURL,License,AuthorProfileURL,Author,Title,OriginalSize,OriginalMD5,Thumbnail300KURL,Rotation"),
-    (TAGS, "annotations-human-imagelabels", "ImageID,Source,LabelName,Confidence"),
-    (BOXES, "annotations-bbox", "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,IsDepiction,IsInside"),
-    (SEGMENTS, "annotations-object-segmentation", "MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax,PredictedIoU,Clicks"),
+const TABLES: [(Section, &str, &str); 4] = [
+    (Section::Images, "images-with-rotation", "ImageID,Subset,OriginalURL,OriginalLandingURL,License,AuthorProfileURL,Author,Title,OriginalSize,OriginalMD5,Thumbnail300KURL,Rotation"),
+    (Section::Tags, "annotations-human-imagelabels", "ImageID,Source,LabelName,Confidence"),
+    (Section::Boxes, "annotations-bbox", "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,IsDepiction,IsInside"),
+    (Section::Segments, "annotations-object-segmentation", "MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax,PredictedIoU,Clicks"),
 ];
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let (ids, naming) = match options.profile {
         Profile::Cvat => {
@@ -71,7 +63,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
             let naming = Naming::slugs(scene, &ids)?;
             (ids, naming)
         }
-        // An id stands for one picture, whatever its subset.
+        // An id stands for one image, whatever its subset.
         Profile::Training => {
             let all = (String::new(), (0..scene.timelines.len()).collect());
             (Ids::of_groups(scene, &[all]), Naming::Numbers)
@@ -79,49 +71,20 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     };
     let sized_later =
         ids.overwritten(scene, |timeline, view, picture| has_boxes(timeline, view).then(|| picture.id.to_owned()))?;
-    let all = 0..scene.timelines.len();
-    let member = |name: &str, chunks| Part::Member { name: format!("annotations/{name}"), chunks };
-    let mut masks = image_chunks(scene, all.clone(), MASKS);
-    number(&mut masks, 0, |chunk, scratch| count(scene, chunk, SEGMENTS, scratch))?;
-    let mut parts = vec![Part::Files(masks)];
-    // Rows are numbered through all subsets, and so masks as in the chunks of their images.
-    let mut rows = [0; TABLES.len()];
-    for (subset, timelines) in scene.subsets() {
-        for ((section, name, _), rows) in TABLES.iter().zip(&mut rows) {
-            let mut chunks = frame_chunks(scene, timelines.clone(), *section);
-            let first = *rows;
-            *rows = number(&mut chunks, first, |chunk, scratch| count(scene, chunk, *section, scratch))?;
-            if *rows > first {
-                // The first line names the columns.
-                chunks.insert(0, single_chunk(*section, timelines.start));
-                parts.push(member(&format!("{subset}-{name}.csv"), chunks));
-            }
-        }
-    }
-    let mut sizes = frame_chunks(scene, all.clone(), SIZES);
-    if number(&mut sizes, 0, |chunk, scratch| count(scene, chunk, BOXES, scratch))? > 0 {
-        sizes.insert(0, single_chunk(SIZES, 0));
-        parts.push(member("images.meta", sizes));
-    }
-    parts.push(member("class-descriptions.csv", vec![single_chunk(CLASSES, 0)]));
-    parts.push(member("bbox_labels_600_hierarchy.json", vec![single_chunk(HIERARCHY, 0)]));
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
-    }
     // Those of Open Images are black and white; CVAT's look black.
     let shade = options.profile.choose(1, u8::MAX);
-    Ok(Plan { parts, encoder: Box::new(OpenImages { scene, ids, naming, shade, sized_later }) })
+    Ok(Box::new(OpenImages { scene, ids, naming, shade, sized_later }))
 }
 
 /// Number of rows that frames have in a table.
-fn count(scene: &Scene<'_>, chunk: &Chunk, section: u8, scratch: &mut Scratch) -> Result<u64> {
+fn count(scene: &Scene<'_>, chunk: &Chunk, section: Section, scratch: &mut Scratch) -> Result<u64> {
     let timeline = &scene.timelines[chunk.timeline];
     let mut count = 0;
     timeline.visit_frames(places(chunk)?, &mut scratch.visit, |view| {
         count += match section {
-            IMAGES => 1,
-            TAGS => view.tags.len(),
-            BOXES => boxes(timeline, view).len(),
+            Section::Images => 1,
+            Section::Tags => view.tags.len(),
+            Section::Boxes => boxes(timeline, view).len(),
             _ => count_masks(timeline, view),
         };
         Ok(())
@@ -157,10 +120,42 @@ struct OpenImages<'s> {
 }
 
 impl Encoder for OpenImages<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let all = 0..scene.timelines.len();
+        let member = |name: &str, chunks| Part::Member { name: format!("annotations/{name}"), chunks };
+        let mut masks = image_chunks(scene, all.clone(), Section::Masks);
+        number(&mut masks, 0, |chunk, scratch| count(scene, chunk, Section::Segments, scratch))?;
+        let mut parts = vec![Part::Files(masks)];
+        // Rows are numbered through all subsets, and so masks as in the chunks of their images.
+        let mut rows = [0; TABLES.len()];
+        for (subset, timelines) in scene.subsets() {
+            for ((section, name, _), rows) in TABLES.iter().zip(&mut rows) {
+                let mut chunks = frame_chunks(scene, timelines.clone(), *section);
+                let first = *rows;
+                *rows = number(&mut chunks, first, |chunk, scratch| count(scene, chunk, *section, scratch))?;
+                if *rows > first {
+                    // The first line names the columns.
+                    chunks.insert(0, single_chunk(*section, timelines.start));
+                    parts.push(member(&format!("{subset}-{name}.csv"), chunks));
+                }
+            }
+        }
+        let mut sizes = frame_chunks(scene, all.clone(), Section::Sizes);
+        if number(&mut sizes, 0, |chunk, scratch| count(scene, chunk, Section::Boxes, scratch))? > 0 {
+            sizes.insert(0, single_chunk(Section::Sizes, 0));
+            parts.push(member("images.meta", sizes));
+        }
+        parts.push(member("class-descriptions.csv", vec![single_chunk(Section::Classes, 0)]));
+        parts.push(member("bbox_labels_600_hierarchy.json", vec![single_chunk(Section::Hierarchy, 0)]));
+        parts.extend(media_part(scene, all, Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let is_head = chunk.range.is_empty();
-        match chunk.section {
-            MASKS => {
+        match Section::of(chunk)? {
+            Section::Masks => {
                 let mut painting = Painting::default();
                 let mut first = chunk.first;
                 visit(self.scene, &self.ids, NO_UPRIGHT_BOXES, chunk, out, |frame, out| {
@@ -170,29 +165,31 @@ impl Encoder for OpenImages<'_> {
                     Ok(())
                 })
             }
-            CLASSES => {
+            Section::Classes => {
                 for label in self.scene.dataset.schema.labels() {
                     rows::write(&[&label.name, &label.name], &mut out.bytes);
                 }
                 Ok(())
             }
-            HIERARCHY => {
+            Section::Hierarchy => {
                 self.hierarchy(&mut out.bytes);
                 Ok(())
             }
-            PICTURES => self.ids.request(self.scene, chunk, out, |timeline, picture| {
+            Section::Media => self.ids.request(self.scene, chunk, out, |timeline, picture| {
                 format!("images/{}/{}{}", timeline.subset, picture.id, picture.extension)
             }),
-            SIZES if is_head => {
+            Section::Sizes if is_head => {
                 out.text("# <image name> <height> <width>\n\n");
                 Ok(())
             }
-            section if is_head => {
+            section @ (Section::Images | Section::Tags | Section::Boxes | Section::Segments) if is_head => {
                 let columns = TABLES.iter().filter(|(of, ..)| *of == section).map(|(.., columns)| *columns);
                 columns.for_each(|columns| out.text(&format!("{columns}\r\n")));
                 Ok(())
             }
-            _ => self.rows(chunk, out),
+            section @ (Section::Images | Section::Tags | Section::Boxes | Section::Segments | Section::Sizes) => {
+                self.rows(section, chunk, out)
+            }
         }
     }
 }
@@ -232,21 +229,21 @@ impl OpenImages<'_> {
         Ok(())
     }
 
-    fn rows(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+    fn rows(&self, section: Section, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         let mut first = chunk.first;
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
             let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
-            match chunk.section {
-                IMAGES => {
+            match section {
+                Section::Images => {
                     let empty = [""; 10];
                     rows::write(&[&[picture.id, &timeline.subset], empty.as_slice()].concat(), &mut out.bytes);
                 }
-                TAGS => rows::tags(timeline, view, picture.id, out)?,
-                BOXES => rows::boxes(timeline, &boxes(timeline, view), picture.id, out)?,
-                SEGMENTS => {
+                Section::Tags => rows::tags(timeline, view, picture.id, out)?,
+                Section::Boxes => rows::boxes(timeline, &boxes(timeline, view), picture.id, out)?,
+                Section::Segments => {
                     rows::segments(timeline, view.items, picture.id, (&self.naming, first), out)?;
                     first += count_masks(timeline, view) as u64;
                 }

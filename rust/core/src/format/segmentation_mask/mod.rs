@@ -11,8 +11,8 @@
 //! All subsets share the folders.
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Profile, Scratch, frame_chunks, image_chunks, number,
-    picture_chunks, places, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Profile, Scratch, frame_chunks, image_chunks, media_part, number,
+    places, sections, single_chunk,
 };
 use std::collections::HashSet;
 
@@ -22,6 +22,7 @@ use crate::format::kit::label_images::{Frame, Painting, drop_all, visit};
 use crate::format::kit::listing::{LINE_BREAKS, Pictures, check_labels};
 use crate::format::kit::masks::ALL_SHAPES;
 use crate::format::kit::palette::Palette;
+use crate::format::kit::splits::Group;
 use crate::format::kit::voc_layout::{is_bare, is_blank_listed, picture_path, subsets, write_images, write_labelmap};
 use crate::report::Outcome;
 use crate::timeline::{FrameView, Scene, Timeline};
@@ -32,17 +33,14 @@ pub const FORMAT: Format = Format {
     slug: "segmentation-mask",
     summary: "two images per frame, of classes and of objects; boxes, polygons, ellipses and masks",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const IMAGES: u8 = 0;
-const LIST: u8 = 1;
-const LABELS: u8 = 2;
-const PICTURES: u8 = 3;
+sections! { Images, List, Labels, Media }
 
 const NO_MASK: Outcome = Outcome::Dropped("Segmentation mask holds boxes, polygons, ellipses and masks only");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let palette = Palette::by_name(&scene.dataset.schema)?;
     let (subsets, mut ids) = subsets(scene, options.profile);
@@ -50,22 +48,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         ids.overwritten(scene, |timeline, view, picture| has_masks(timeline, view).then(|| picture.id.to_owned()))?;
     let overwritten_pictures =
         ids.overwritten(scene, |_, _, picture| options.save_images.then(|| picture_path(picture)))?;
-    let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), IMAGES))];
-    for (subset, timelines) in subsets {
-        let mut chunks = frame_chunks(scene, timelines, LIST);
-        let count = |chunk: &Chunk, scratch: &mut Scratch| count_listed(scene, chunk, scratch);
-        if number(&mut chunks, 0, count)? > 0 {
-            parts.push(Part::Member { name: format!("ImageSets/Segmentation/{subset}.txt"), chunks });
-        }
-    }
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
-    parts.push(Part::Member { name: "labelmap.txt".to_owned(), chunks: vec![single_chunk(LABELS, 0)] });
-    Ok(Plan {
-        parts,
-        encoder: Box::new(SegmentationMask { scene, ids, palette, profile: options.profile, overwritten_pictures }),
-    })
+    Ok(Box::new(SegmentationMask { scene, subsets, ids, palette, profile: options.profile, overwritten_pictures }))
 }
 
 fn has_masks(timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
@@ -89,6 +72,7 @@ fn count_listed(scene: &Scene<'_>, chunk: &Chunk, scratch: &mut Scratch) -> Resu
 
 struct SegmentationMask<'s> {
     scene: &'s Scene<'s>,
+    subsets: Vec<Group>,
     ids: Ids,
     palette: Palette,
     profile: Profile,
@@ -97,21 +81,36 @@ struct SegmentationMask<'s> {
 }
 
 impl Encoder for SegmentationMask<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = vec![Part::Files(image_chunks(scene, 0..scene.timelines.len(), Section::Images))];
+        for (subset, timelines) in &self.subsets {
+            let mut chunks = frame_chunks(scene, timelines.iter().copied(), Section::List);
+            let count = |chunk: &Chunk, scratch: &mut Scratch| count_listed(scene, chunk, scratch);
+            if number(&mut chunks, 0, count)? > 0 {
+                parts.push(Part::Member { name: format!("ImageSets/Segmentation/{subset}.txt"), chunks });
+            }
+        }
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        parts.push(Part::Member { name: "labelmap.txt".to_owned(), chunks: vec![single_chunk(Section::Labels, 0)] });
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            IMAGES => {
+        match Section::of(chunk)? {
+            Section::Images => {
                 let mut painting = Painting::default();
                 visit(self.scene, &self.ids, ALL_SHAPES, chunk, out, |frame, out| {
                     self.images(frame, &mut painting, out)
                 })
             }
-            LIST => self.list(chunk, out),
-            PICTURES => {
+            Section::List => self.list(chunk, out),
+            Section::Media => {
                 self.ids.request(self.scene, chunk, out, |_, picture| picture_path(picture))?;
                 out.pictures.retain(|it| !self.overwritten_pictures.contains(&(it.timeline, it.frame)));
                 Ok(())
             }
-            _ => {
+            Section::Labels => {
                 write_labelmap(&self.palette, out);
                 Ok(())
             }

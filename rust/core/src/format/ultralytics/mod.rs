@@ -15,15 +15,14 @@ pub mod pose;
 pub mod seg;
 pub mod track;
 
-use crate::plan::{Chunk, Encoder, Options, Output, Part, Plan, places, request_pictures, single_chunk};
+use crate::plan::{Chunk, Encoder, Options, Output, Part, places, request_pictures, sections, single_chunk};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::located;
 use crate::format::kit::frame_texts::{
-    CLIPPED, LABELS, LISTS, PICTURES, Repeats, Subset, clip_box, drop_frames, groups, picture_parts,
-    subset_of_timelines, subset_parts, subsets,
+    CLIPPED, Repeats, Subset, clip_box, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts, subsets,
 };
 use crate::format::kit::outcomes::StaticOutcomes;
 use crate::format::kit::splits::{Lists, note_one_split};
@@ -33,7 +32,7 @@ use crate::schema::{Schema, ShapeKind};
 use crate::text::{number, yaml};
 use crate::timeline::{FrameView, Item, MadeId, Scene, Timeline};
 
-const DATA: u8 = 2;
+sections! { Labels, Lists, Media, Data }
 
 /// What is noted of annotations that are overwritten.
 const SHARED: &str = "two pictures share a label file: the later one's annotations stand in it";
@@ -162,11 +161,11 @@ pub fn top_labels(schema: &Schema) -> Vec<u32> {
     (0..).zip(schema.labels()).filter(|(_, label)| label.parent.is_none()).map(|(index, _)| index).collect()
 }
 
-/// Lists the members of one of the formats.
-pub fn plan<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -> Result<Plan<'s>> {
+/// The encoder of one of the formats.
+pub fn encoder<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -> Result<Box<dyn Encoder + 's>> {
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let subsets = subsets(scene, &RESERVED)?;
-    let Lists { files, keys } = Lists::new(groups(&subsets), options.profile);
+    let lists = Lists::new(groups(&subsets), options.profile);
     let mut class_of = vec![None; scene.dataset.schema.len()];
     for (class, &label) in (0..).zip(&content.classes) {
         class_of[label as usize] = Some(class);
@@ -174,12 +173,9 @@ pub fn plan<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -
     let outcomes = StaticOutcomes::new(scene.dataset, |label, kind| {
         (class_of[label as usize].is_none() || !content.kinds.contains(&kind)).then_some(content.other)
     });
-    let mut parts = subset_parts(scene, &outcomes, &subsets, files);
-    parts.extend(picture_parts(scene, &subsets, options));
-    parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(DATA, 0)] });
     let subset_of = subset_of_timelines(scene, &subsets);
     let repeats = Repeats::default();
-    let mut encoder = Ultralytics { scene, layout, subsets, subset_of, keys, class_of, content, outcomes, repeats };
+    let mut encoder = Ultralytics { scene, layout, subsets, subset_of, lists, class_of, content, outcomes, repeats };
     let mut out = Output::default();
     encoder.repeats = Repeats::find(scene, &encoder.subsets, |timeline, frame| {
         out.clear();
@@ -187,7 +183,7 @@ pub fn plan<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>) -
         encoder.labels(timeline, place..place + 1, &mut out)?;
         Ok(out.has_files())
     })?;
-    Ok(Plan { parts, encoder: Box::new(encoder) })
+    Ok(Box::new(encoder))
 }
 
 struct Ultralytics<'s> {
@@ -195,8 +191,8 @@ struct Ultralytics<'s> {
     layout: &'static Layout,
     subsets: Vec<Subset>,
     subset_of: Vec<usize>,
-    /// Keys of `data.yaml` and the lists they name.
-    keys: Vec<(String, String)>,
+    /// The lists of images, and the keys by which `data.yaml` names them.
+    lists: Lists,
     /// Class of each label.
     class_of: Vec<Option<u32>>,
     content: Content<'s>,
@@ -206,15 +202,23 @@ struct Ultralytics<'s> {
 }
 
 impl Encoder for Ultralytics<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let sections = (Section::Labels.into(), Section::Lists.into());
+        let mut parts = subset_parts(self.scene, &self.outcomes, &self.subsets, &self.lists.files, sections);
+        parts.extend(picture_parts(self.scene, &self.subsets, options, Section::Media.into()));
+        parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(Section::Data, 0)] });
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            LABELS => self.labels(chunk.timeline, places(chunk)?, out)?,
-            LISTS => self.list(chunk, out)?,
-            PICTURES => {
+        match Section::of(chunk)? {
+            Section::Labels => self.labels(chunk.timeline, places(chunk)?, out)?,
+            Section::Lists => self.list(chunk, out)?,
+            Section::Media => {
                 let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
                 request_pictures(self.scene, chunk, out, |_| format!("images/{subset}/"))?;
             }
-            _ => self.data(out),
+            Section::Data => self.data(out),
         }
         Ok(())
     }
@@ -289,7 +293,7 @@ impl Ultralytics<'_> {
 
     fn data(&self, out: &mut Output) {
         let lists: BTreeMap<&str, String> =
-            self.keys.iter().map(|(key, list)| (key.as_str(), format!("{list}.txt"))).collect();
+            self.lists.keys.iter().map(|(key, list)| (key.as_str(), format!("{list}.txt"))).collect();
         // The names of lists and the fixed keys stand together in the order of their code points.
         let mut keys: Vec<&str> = lists.keys().copied().chain(["names", "path"]).collect();
         let keypoints = self.content.keypoints.as_ref();
@@ -306,7 +310,7 @@ impl Ultralytics<'_> {
                 _ => numbers(key, keypoints.into_iter().flat_map(|keypoints| [keypoints.count, 3]), out),
             }
         }
-        note_one_split(&self.keys, &mut out.tally);
+        note_one_split(&self.lists.keys, &mut out.tally);
     }
 
     fn names(&self, out: &mut Output) {

@@ -7,14 +7,14 @@
 //! ```
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Scratch, picture_chunks, places, row_chunks, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Scratch, media_part, places, row_chunks, sections, single_chunk,
 };
 use std::collections::BTreeSet;
 
 use crate::error::Result;
 use crate::format::kit::annotation::corners;
 use crate::format::kit::listing::{LINE_BREAKS, Pictures, check_labels, quote, refuse_repeats, shows};
-use crate::format::kit::splits::{groups, names_of_timelines};
+use crate::format::kit::splits::{Group, groups, names_of_timelines};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number;
@@ -26,15 +26,10 @@ pub const FORMAT: Format = Format {
     slug: "vggface2",
     summary: "CSV of one box and five landmarks a picture and label; boxes, points and tags",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const LABELS: u8 = 0;
-const LANDMARK_HEADER: u8 = 1;
-const LANDMARKS: u8 = 2;
-const BOX_HEADER: u8 = 3;
-const BOXES: u8 = 4;
-const PICTURES: u8 = 5;
+sections! { Labels, LandmarkHeader, Landmarks, BoxHeader, Boxes, Media }
 
 const NO_LABEL: &str = "no_label";
 /// Five points.
@@ -71,54 +66,60 @@ const NO_POINTS: Outcome = Outcome::Converted("a row without points: VGGFace2 ha
 const NOT_FIVE: Outcome = Outcome::Dropped("VGGFace2 has five points a face");
 const LATER_TAG: Outcome = Outcome::Converted("a row of the first tag");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let groups = groups(scene, options.profile);
     refuse_repeats(scene, &groups)?;
-    let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
-    for (subset, timelines) in &groups {
-        let timelines = || timelines.iter().copied();
-        let mut table = |name: &str, header, section, kind| {
-            let mut chunks = vec![single_chunk(header, 0)];
-            chunks.extend(row_chunks(scene, timelines(), section, |timeline| layout.most_rows(timeline, kind)));
-            parts.push(Part::Member { name: format!("bb_landmark/loose_{name}_{subset}.csv"), chunks });
-        };
-        table("landmark", LANDMARK_HEADER, LANDMARKS, ShapeKind::Points);
-        if timelines().any(|place| shows(&scene.timelines[place], ShapeKind::Rectangle)) {
-            table("bb", BOX_HEADER, BOXES, ShapeKind::Rectangle);
-        }
-    }
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
-    Ok(Plan { parts, encoder: Box::new(VggFace2 { scene, layout, subset_of }) })
+    Ok(Box::new(VggFace2 { scene, layout, groups, subset_of }))
 }
 
 struct VggFace2<'s> {
     scene: &'s Scene<'s>,
     layout: &'static Layout,
+    /// The subsets, or splits.
+    groups: Vec<Group>,
     /// The subset of each timeline.
     subset_of: Vec<String>,
 }
 
 impl Encoder for VggFace2<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let (scene, layout) = (self.scene, self.layout);
+        let mut parts =
+            vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(Section::Labels, 0)] }];
+        for (subset, timelines) in &self.groups {
+            let timelines = || timelines.iter().copied();
+            let mut table = |name: &str, header, section, kind| {
+                let mut chunks = vec![single_chunk(header, 0)];
+                chunks.extend(row_chunks(scene, timelines(), section, |timeline| layout.most_rows(timeline, kind)));
+                parts.push(Part::Member { name: format!("bb_landmark/loose_{name}_{subset}.csv"), chunks });
+            };
+            table("landmark", Section::LandmarkHeader, Section::Landmarks, ShapeKind::Points);
+            if timelines().any(|place| shows(&scene.timelines[place], ShapeKind::Rectangle)) {
+                table("bb", Section::BoxHeader, Section::Boxes, ShapeKind::Rectangle);
+            }
+        }
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            LABELS => self.labels(out),
-            LANDMARK_HEADER => out.text("NAME_ID,P1X,P1Y,P2X,P2Y,P3X,P3Y,P4X,P4Y,P5X,P5Y\r\n"),
-            BOX_HEADER => out.text("NAME_ID,X,Y,W,H\r\n"),
-            section => {
+        match Section::of(chunk)? {
+            Section::Labels => self.labels(out),
+            Section::LandmarkHeader => out.text("NAME_ID,P1X,P1Y,P2X,P2Y,P3X,P3Y,P4X,P4Y,P5X,P5Y\r\n"),
+            Section::BoxHeader => out.text("NAME_ID,X,Y,W,H\r\n"),
+            section @ (Section::Landmarks | Section::Boxes | Section::Media) => {
                 let timeline = &self.scene.timelines[chunk.timeline];
                 let places = places(chunk)?;
                 let is_wanted = |_, kind| match section {
-                    BOXES => kind == ShapeKind::Rectangle,
-                    LANDMARKS => kind == ShapeKind::Points,
+                    Section::Boxes => kind == ShapeKind::Rectangle,
+                    Section::Landmarks => kind == ShapeKind::Points,
                     _ => true,
                 };
                 let has_box = match section {
-                    LANDMARKS => timeline.have_shapes(places.clone(), |_, kind| kind == ShapeKind::Rectangle),
+                    Section::Landmarks => timeline.have_shapes(places.clone(), |_, kind| kind == ShapeKind::Rectangle),
                     _ => Vec::new(),
                 };
                 let mut pictures = Pictures::new(timeline, &[]);
@@ -130,8 +131,8 @@ impl Encoder for VggFace2<'_> {
                     let folder = id.bytes().position(|byte| byte == b'/').map(|slash| &id[..slash]);
                     let frame = Frame { layout: self.layout, timeline, view, id, folder };
                     match section {
-                        BOXES => frame.boxes(&mut rows, out),
-                        LANDMARKS => {
+                        Section::Boxes => frame.boxes(&mut rows, out),
+                        Section::Landmarks => {
                             let has_box = has_box[(view.place - places.start) as usize];
                             frame.landmarks(has_box, &mut rows, out);
                         }
@@ -145,7 +146,7 @@ impl Encoder for VggFace2<'_> {
                     Ok(())
                 })?;
                 out.scratch.visit = visit;
-                if section == LANDMARKS {
+                if section == Section::Landmarks {
                     let drop = |label, kind, count| out.tally.several(label, Some(kind), NO_FACE, count);
                     timeline.count_shapes(places, |_, kind| !is_face(kind), drop);
                 }

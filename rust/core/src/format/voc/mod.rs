@@ -14,8 +14,8 @@
 //! Ellipses become masks. All subsets share the folders.
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Profile, Scratch, frame_chunks, image_chunks, number,
-    picture_chunks, places, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Profile, Scratch, frame_chunks, image_chunks, media_part, number,
+    places, sections, single_chunk,
 };
 use std::collections::HashSet;
 
@@ -26,6 +26,7 @@ use crate::format::kit::label_images::Painting;
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, at_frame, check_labels, is_blank};
 use crate::format::kit::masks::ONLY_MASKS;
 use crate::format::kit::palette::Palette;
+use crate::format::kit::splits::Group;
 use crate::format::kit::voc_layout::{is_bare, is_blank_listed, picture_path, subsets, write_images, write_labelmap};
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
@@ -39,67 +40,33 @@ pub const FORMAT: Format = Format {
     slug: "voc",
     summary: "XML by frame, lists and images of masks; upright boxes, ellipses, masks and tags",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const FRAMES: u8 = 0;
-const MAIN: u8 = 1;
-const SEGMENTATION: u8 = 2;
-const LAYOUT: u8 = 3;
-const ACTION: u8 = 4;
-const LABEL: u8 = 5;
-const LABELMAP: u8 = 6;
-const PICTURES: u8 = 7;
+sections! { Frames, Main, Segmentation, Layout, Action, Label, Labelmap, Media }
 
 /// The lists of each subset.
-const LISTS: [(u8, &str); 4] = [(MAIN, "Main"), (SEGMENTATION, "Segmentation"), (LAYOUT, "Layout"), (ACTION, "Action")];
+const LISTS: [(Section, &str); 4] = [
+    (Section::Main, "Main"),
+    (Section::Segmentation, "Segmentation"),
+    (Section::Layout, "Layout"),
+    (Section::Action, "Action"),
+];
 
 const NO_SHAPE: Outcome = Outcome::Dropped("PASCAL VOC holds boxes, ellipses and masks only");
 const TURNED: Outcome = Outcome::Converted("a box without its rotation, which is an attribute");
 const OVERWRITTEN: Outcome = Outcome::Dropped("a picture of the same name in a later subset has its files");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let palette = Palette::in_order(&scene.dataset.schema);
     let (subsets, ids) = subsets(scene, options.profile);
-    let all = 0..scene.timelines.len();
-    let mut parts = vec![Part::Files(image_chunks(scene, all.clone(), FRAMES))];
-    for (subset, timelines) in subsets {
-        for (section, folder) in LISTS {
-            let mut chunks = frame_chunks(scene, timelines.clone(), section);
-            if number(&mut chunks, 0, |chunk, scratch| count_listed(scene, chunk, scratch))? > 0 {
-                parts.push(Part::Member { name: format!("ImageSets/{folder}/{subset}.txt"), chunks });
-            }
-        }
-        if timelines.iter().any(|&place| has_tags(&scene.timelines[place])) {
-            for (class, (label, _)) in palette.classes.iter().enumerate() {
-                let chunk = |timeline| Chunk { first: class as u64, ..single_chunk(LABEL, timeline) };
-                let chunks = timelines.iter().copied().map(chunk).collect();
-                parts.push(Part::Member { name: list_of_label(label, &subset)?, chunks });
-            }
-        }
-    }
-    refuse_equal_names(&parts)?;
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
-    }
-    parts.push(Part::Member { name: "labelmap.txt".to_owned(), chunks: vec![single_chunk(LABELMAP, 0)] });
     let later_xml = ids.overwritten(scene, |_, _, picture| Some(picture.id.to_owned()))?;
     let later_images =
         ids.overwritten(scene, |timeline, view, picture| has_masks(timeline, view).then(|| picture.id.to_owned()))?;
     let later_picture = ids.overwritten(scene, |_, _, picture| options.save_images.then(|| picture_path(picture)))?;
-    Ok(Plan {
-        parts,
-        encoder: Box::new(Voc {
-            scene,
-            ids,
-            palette,
-            profile: options.profile,
-            later_xml,
-            later_images,
-            later_picture,
-        }),
-    })
+    let profile = options.profile;
+    Ok(Box::new(Voc { scene, subsets, ids, palette, profile, later_xml, later_images, later_picture }))
 }
 
 fn list_of_label(label: &str, subset: &str) -> Result<String> {
@@ -135,19 +102,19 @@ fn has_masks(timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
     view.items.iter().any(|item| ONLY_MASKS.applies(timeline, item))
 }
 
-fn is_listed(section: u8, timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
+fn is_listed(section: Section, timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
     match section {
-        MAIN => true,
-        SEGMENTATION => is_bare(view) || has_masks(timeline, view),
+        Section::Main => true,
+        Section::Segmentation => is_bare(view) || has_masks(timeline, view),
         _ => is_bare(view),
     }
 }
 
-fn count_listed(scene: &Scene<'_>, chunk: &Chunk, scratch: &mut Scratch) -> Result<u64> {
+fn count_listed(scene: &Scene<'_>, section: Section, chunk: &Chunk, scratch: &mut Scratch) -> Result<u64> {
     let timeline = &scene.timelines[chunk.timeline];
     let mut count = 0;
     timeline.visit_frames(places(chunk)?, &mut scratch.visit, |view| {
-        count += u64::from(is_listed(chunk.section, timeline, view));
+        count += u64::from(is_listed(section, timeline, view));
         Ok(())
     })?;
     Ok(count)
@@ -155,6 +122,7 @@ fn count_listed(scene: &Scene<'_>, chunk: &Chunk, scratch: &mut Scratch) -> Resu
 
 struct Voc<'s> {
     scene: &'s Scene<'s>,
+    subsets: Vec<Group>,
     ids: Ids,
     palette: Palette,
     profile: Profile,
@@ -165,16 +133,43 @@ struct Voc<'s> {
 }
 
 impl Encoder for Voc<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let all = 0..scene.timelines.len();
+        let mut parts = vec![Part::Files(image_chunks(scene, all.clone(), Section::Frames))];
+        for (subset, timelines) in &self.subsets {
+            for (section, folder) in LISTS {
+                let mut chunks = frame_chunks(scene, timelines.iter().copied(), section);
+                if number(&mut chunks, 0, |chunk, scratch| count_listed(scene, section, chunk, scratch))? > 0 {
+                    parts.push(Part::Member { name: format!("ImageSets/{folder}/{subset}.txt"), chunks });
+                }
+            }
+            if timelines.iter().any(|&place| has_tags(&scene.timelines[place])) {
+                for (class, (label, _)) in self.palette.classes.iter().enumerate() {
+                    let chunk = |timeline| Chunk { first: class as u64, ..single_chunk(Section::Label, timeline) };
+                    let chunks = timelines.iter().copied().map(chunk).collect();
+                    parts.push(Part::Member { name: list_of_label(label, subset)?, chunks });
+                }
+            }
+        }
+        refuse_equal_names(&parts)?;
+        parts.extend(media_part(scene, all, Section::Media, options));
+        parts.push(Part::Member { name: "labelmap.txt".to_owned(), chunks: vec![single_chunk(Section::Labelmap, 0)] });
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            FRAMES => self.frames(chunk, out)?,
-            LABEL => self.tagged(chunk, out)?,
-            LABELMAP => write_labelmap(&self.palette, out),
-            PICTURES => {
+        match Section::of(chunk)? {
+            Section::Frames => self.frames(chunk, out)?,
+            Section::Label => self.tagged(chunk, out)?,
+            Section::Labelmap => write_labelmap(&self.palette, out),
+            Section::Media => {
                 self.ids.request(self.scene, chunk, out, |_, picture| picture_path(picture))?;
                 out.pictures.retain(|it| !self.later_picture.contains(&(it.timeline, it.frame)));
             }
-            _ => self.list(chunk, out)?,
+            section @ (Section::Main | Section::Segmentation | Section::Layout | Section::Action) => {
+                self.list(section, chunk, out)?;
+            }
         }
         Ok(())
     }
@@ -217,15 +212,15 @@ impl Voc<'_> {
     }
 
     /// A list of pictures.
-    fn list(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
+    fn list(&self, section: Section, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
         let mut visit = std::mem::take(&mut out.scratch.visit);
         timeline.visit_frames(places(chunk)?, &mut visit, |view| {
-            if is_listed(chunk.section, timeline, view) {
+            if is_listed(section, timeline, view) {
                 let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
                 let has_blanks = picture.id.trim_matches(is_blank).contains(is_blank);
-                let quote = if chunk.section == LAYOUT && has_blanks { "\"" } else { "" };
+                let quote = if section == Section::Layout && has_blanks { "\"" } else { "" };
                 [quote, picture.id, quote, "\n"].into_iter().for_each(|part| out.text(part));
             }
             Ok(())

@@ -13,9 +13,9 @@ use crate::format::kit::annotation::{Value, Values, attributes, int_of, located,
 use crate::format::kit::ids::Ids;
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, has_any, label_names};
 use crate::format::kit::outcomes::StaticOutcomes;
-use crate::format::kit::splits::{groups, names_of_timelines};
+use crate::format::kit::splits::{Group, groups, names_of_timelines};
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Profile, frame_chunks, picture_chunks, places, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Profile, frame_chunks, media_part, places, sections, single_chunk,
 };
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
@@ -28,12 +28,10 @@ pub const FORMAT: Format = Format {
     slug: "widerface",
     summary: "boxes with six attributes, picture by picture; boxes and a tag a frame",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const BOXES: u8 = 0;
-const LABELS: u8 = 1;
-const PICTURES: u8 = 2;
+sections! { Boxes, Labels, Media }
 
 /// The attributes of a box, in the order of the columns.
 const ATTRIBUTES: [&str; 6] = ["blur", "expression", "illumination", "occluded", "pose", "invalid"];
@@ -66,9 +64,8 @@ const TURNED: Outcome = Outcome::Converted("a box without its rotation");
 const EVENT: Outcome = Outcome::Converted("the folder of the picture");
 const LATER_TAG: Outcome = Outcome::Dropped("WiderFace holds one tag a picture");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
-    let mut parts = vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(LABELS, 0)] }];
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let groups = groups(scene, options.profile);
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
@@ -76,13 +73,6 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         Profile::Cvat => Ids::default(),
         Profile::Training => Ids::of_groups(scene, &groups),
     };
-    parts.extend(groups.into_iter().map(|(subset, timelines)| Part::Member {
-        name: format!("wider_face_split/wider_face_{subset}_bbx_gt.txt"),
-        chunks: frame_chunks(scene, timelines, BOXES),
-    }));
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
     let names = label_names(&scene.dataset.schema).into_iter().enumerate();
     let events = names.map(|(label, name)| format!("{label}--{name}")).collect();
     // The one label whose boxes are written; none if those of all labels are.
@@ -91,12 +81,14 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         ShapeKind::Rectangle => only.filter(|only| *only != label).map(|_| NO_FACE),
         _ => Some(NO_BOX),
     });
-    Ok(Plan { parts, encoder: Box::new(WiderFace { scene, layout, subset_of, ids, events, outcomes }) })
+    Ok(Box::new(WiderFace { scene, layout, groups, subset_of, ids, events, outcomes }))
 }
 
 struct WiderFace<'s> {
     scene: &'s Scene<'s>,
     layout: &'static Layout,
+    /// The subsets, or splits.
+    groups: Vec<Group>,
     /// The subset of each timeline.
     subset_of: Vec<String>,
     /// Names of pictures of their own where subsets that share a file have the same.
@@ -108,14 +100,26 @@ struct WiderFace<'s> {
 }
 
 impl Encoder for WiderFace<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts =
+            vec![Part::Member { name: "labels.txt".into(), chunks: vec![single_chunk(Section::Labels, 0)] }];
+        parts.extend(self.groups.iter().map(|(subset, timelines)| Part::Member {
+            name: format!("wider_face_split/wider_face_{subset}_bbx_gt.txt"),
+            chunks: frame_chunks(scene, timelines.iter().copied(), Section::Boxes),
+        }));
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        if chunk.section == LABELS {
+        if Section::of(chunk)? == Section::Labels {
             out.text(&label_names(&self.scene.dataset.schema).join("\n"));
             return Ok(());
         }
         let timeline = &self.scene.timelines[chunk.timeline];
         let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
-        if chunk.section == PICTURES {
+        if Section::of(chunk)? == Section::Media {
             for view in timeline.tagged_frames(places(chunk)?) {
                 let picture = self.ids.read(chunk.timeline, view.frame, &mut pictures)?;
                 let path = self.path(timeline, &view, picture).concat();

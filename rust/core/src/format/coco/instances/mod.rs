@@ -8,10 +8,10 @@
 //! Everything else is dropped. Floats are written as orjson writes them.
 
 use crate::error::Result;
-use crate::format::coco::{Content, Writer, drop_tags, plan_of};
+use crate::format::coco::{Content, Writer, drop_tags, encoder_of};
 use crate::format::kit::instance;
 use crate::format::kit::outcomes::StaticOutcomes;
-use crate::plan::{Format, Options, Plan, Scratch};
+use crate::plan::{Encoder, Format, Options, Scratch};
 use crate::report::{Outcome, Tally};
 use crate::schema::Label;
 use crate::timeline::{FrameView, Scene, Timeline};
@@ -22,14 +22,14 @@ pub const FORMAT: Format = Format {
     slug: "coco",
     summary: "JSON of instances; boxes, polygons and masks",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
 const NO_INSTANCE: Outcome = Outcome::Dropped("COCO holds boxes, polygons and masks only");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Box<dyn Encoder + 's>> {
     let outcomes = StaticOutcomes::new(scene.dataset, |_, kind| (!instance::is_usable(kind)).then_some(NO_INSTANCE));
-    plan_of(scene, Instances, outcomes, options)
+    Ok(encoder_of(scene, Instances, outcomes))
 }
 
 struct Instances;

@@ -13,7 +13,7 @@ use crate::format::kit::annotation::skeleton_attributes;
 use crate::format::kit::instance::{self, Instance, Segmentation};
 use crate::format::kit::outcomes::StaticOutcomes;
 use crate::format::kit::skeleton::{Drawing, Keypoint, drawings, keypoints};
-use crate::plan::{Format, Options, Plan, Scratch};
+use crate::plan::{Encoder, Format, Options, Scratch};
 use crate::report::{Outcome, Tally};
 use crate::schema::{Label, ShapeKind};
 use crate::text::json;
@@ -26,18 +26,18 @@ pub const FORMAT: Format = Format {
     slug: "coco-keypoints",
     summary: "JSON of skeletons, with the shapes of their groups",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
 const NO_SKELETON: Outcome = Outcome::Dropped("COCO Keypoints holds shapes only with a skeleton of their group");
 const LENT: Outcome = Outcome::Converted("the keypoints of the instance of its group");
 const SECOND: Outcome = Outcome::Dropped("the instance of its group has the keypoints of another skeleton");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, _: &Options) -> Result<Box<dyn Encoder + 's>> {
     let lends = scene.dataset.has_kind(ShapeKind::Skeleton) && has_grouped_skeletons(scene);
     let is_open = |kind| kind == ShapeKind::Skeleton || (lends && instance::is_usable(kind));
     let outcomes = StaticOutcomes::new(scene.dataset, |_, kind| (!is_open(kind)).then_some(NO_SKELETON));
-    coco::plan_of(scene, Keypoints { drawings: drawings(&scene.dataset.schema) }, outcomes, options)
+    Ok(coco::encoder_of(scene, Keypoints { drawings: drawings(&scene.dataset.schema) }, outcomes))
 }
 
 /// Whether there are skeletons in groups: other shapes are written with these only.

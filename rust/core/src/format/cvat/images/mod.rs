@@ -10,7 +10,7 @@
 use crate::error::Result;
 use crate::format::cvat::xml::{self as cvat, Texts};
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Scratch, frame_chunks, picture_chunks, places, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Scratch, frame_chunks, media_part, places, sections, single_chunk,
 };
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
@@ -23,27 +23,16 @@ pub const FORMAT: Format = Format {
     slug: "cvat-images",
     summary: "XML by frame; every shape and tag, tracks as single shapes",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const HEAD: u8 = 0;
-const FRAMES: u8 = 1;
-const FOOT: u8 = 2;
-const PICTURES: u8 = 3;
+sections! { Head, Frames, Foot, Media }
 
 const TRACKED: Outcome = Outcome::Converted("a shape of its own on each frame; the track is lost");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let mut chunks = vec![single_chunk(HEAD, 0)];
-    chunks.extend(frame_chunks(scene, 0..scene.timelines.len(), FRAMES));
-    chunks.push(single_chunk(FOOT, 0));
-    let mut parts = vec![Part::Member { name: "annotations.xml".into(), chunks }];
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let texts = Texts::new(&scene.dataset.schema);
-    let encoder = CvatImages { scene, texts, head: cvat::head(scene, &options.dumped) };
-    Ok(Plan { parts, encoder: Box::new(encoder) })
+    Ok(Box::new(CvatImages { scene, texts, head: cvat::head(scene, &options.dumped) }))
 }
 
 struct CvatImages<'s> {
@@ -53,12 +42,22 @@ struct CvatImages<'s> {
 }
 
 impl Encoder for CvatImages<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut chunks = vec![single_chunk(Section::Head, 0)];
+        chunks.extend(frame_chunks(scene, 0..scene.timelines.len(), Section::Frames));
+        chunks.push(single_chunk(Section::Foot, 0));
+        let mut parts = vec![Part::Member { name: "annotations.xml".into(), chunks }];
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            HEAD => out.bytes.extend_from_slice(&self.head),
-            PICTURES => cvat::request_pictures(self.scene, chunk, out)?,
-            FOOT => out.bytes.extend_from_slice(cvat::FOOT),
-            _ => {
+        match Section::of(chunk)? {
+            Section::Head => out.bytes.extend_from_slice(&self.head),
+            Section::Media => cvat::request_pictures(self.scene, chunk, out)?,
+            Section::Foot => out.bytes.extend_from_slice(cvat::FOOT),
+            Section::Frames => {
                 let timeline = &self.scene.timelines[chunk.timeline];
                 let mut visit = std::mem::take(&mut out.scratch.visit);
                 let places = places(chunk)?;

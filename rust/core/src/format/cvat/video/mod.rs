@@ -10,7 +10,7 @@
 use crate::error::Result;
 use crate::format::cvat::xml::{self as cvat, Texts};
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Scratch, picture_chunks, position_chunks, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Scratch, media_part, position_chunks, sections, single_chunk,
 };
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
@@ -23,50 +23,32 @@ pub const FORMAT: Format = Format {
     slug: "cvat-video",
     summary: "XML by track; every shape, no tags",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const HEAD: u8 = 0;
-const TRACKS: u8 = 1;
-const SHAPES: u8 = 2;
-const FOOT: u8 = 3;
-const PICTURES: u8 = 4;
+sections! { Head, Tracks, Shapes, Foot, Media }
 
 const SINGLE: Outcome = Outcome::Converted("a track that ends on the next frame");
 const NO_TAGS: Outcome = Outcome::Dropped("CVAT for video holds no tags");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    let mut chunks = vec![single_chunk(HEAD, 0)];
-    let mut sections = Vec::new();
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let mut next_id = 0;
-    for (place, timeline) in scene.timelines.iter().enumerate() {
-        let section = Section::new(timeline, next_id);
+    let mut numberings = Vec::with_capacity(scene.timelines.len());
+    for timeline in &scene.timelines {
+        numberings.push(Numbering::new(timeline, next_id));
         next_id += timeline.tracks.tracks.len() as u64;
-        chunks.extend(position_chunks(place, section.starts.last().copied().unwrap_or_default(), TRACKS));
-        sections.push(section);
     }
     // All tracks of a project come before the shapes that become tracks, task by task.
-    for (place, section) in sections.iter_mut().enumerate() {
-        section.first_shape_id = next_id;
-        next_id += section.shapes.len() as u64;
-        chunks.extend(position_chunks(place, section.shapes.len() as u64, SHAPES));
+    for numbering in &mut numberings {
+        numbering.first_shape_id = next_id;
+        next_id += numbering.shapes.len() as u64;
     }
-    chunks.push(single_chunk(FOOT, 0));
-    let mut parts = vec![Part::Member { name: "annotations.xml".into(), chunks }];
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
-    let encoder = CvatVideo {
-        scene,
-        texts: Texts::new(&scene.dataset.schema),
-        head: cvat::head(scene, &options.dumped),
-        sections,
-    };
-    Ok(Plan { parts, encoder: Box::new(encoder) })
+    let texts = Texts::new(&scene.dataset.schema);
+    Ok(Box::new(CvatVideo { scene, texts, head: cvat::head(scene, &options.dumped), numberings }))
 }
 
 /// A timeline, track after track.
-struct Section {
+struct Numbering {
     /// Position at which each track starts, and that behind the last: a track takes as many as it may have frames.
     starts: Vec<u64>,
     /// Rows of the shapes on frames that are not deleted.
@@ -77,7 +59,7 @@ struct Section {
     first_shape_id: u64,
 }
 
-impl Section {
+impl Numbering {
     fn new(timeline: &Timeline<'_>, first_track_id: u64) -> Self {
         let mut starts = vec![0];
         let mut position = 0;
@@ -97,13 +79,32 @@ struct CvatVideo<'s> {
     scene: &'s Scene<'s>,
     texts: Texts,
     head: Vec<u8>,
-    sections: Vec<Section>,
+    numberings: Vec<Numbering>,
 }
 
 impl Encoder for CvatVideo<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut chunks = vec![single_chunk(Section::Head, 0)];
+        for (place, numbering) in self.numberings.iter().enumerate() {
+            chunks.extend(position_chunks(
+                place,
+                numbering.starts.last().copied().unwrap_or_default(),
+                Section::Tracks,
+            ));
+        }
+        for (place, numbering) in self.numberings.iter().enumerate() {
+            chunks.extend(position_chunks(place, numbering.shapes.len() as u64, Section::Shapes));
+        }
+        chunks.push(single_chunk(Section::Foot, 0));
+        let mut parts = vec![Part::Member { name: "annotations.xml".into(), chunks }];
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            HEAD => {
+        match Section::of(chunk)? {
+            Section::Head => {
                 out.bytes.extend_from_slice(&self.head);
                 for timeline in &self.scene.timelines {
                     out.tally.frames += u64::from(timeline.frames.len());
@@ -112,10 +113,10 @@ impl Encoder for CvatVideo<'_> {
                     }
                 }
             }
-            TRACKS => self.tracks(chunk, out)?,
-            SHAPES => self.shapes(chunk, out),
-            PICTURES => cvat::request_pictures(self.scene, chunk, out)?,
-            _ => out.bytes.extend_from_slice(cvat::FOOT),
+            Section::Tracks => self.tracks(chunk, out)?,
+            Section::Shapes => self.shapes(chunk, out),
+            Section::Media => cvat::request_pictures(self.scene, chunk, out)?,
+            Section::Foot => out.bytes.extend_from_slice(cvat::FOOT),
         }
         Ok(())
     }
@@ -125,8 +126,8 @@ impl CvatVideo<'_> {
     /// The piece of each track that lies in the chunk; its start and end tags where it begins and ends there.
     fn tracks(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let section = &self.sections[chunk.timeline];
-        let starts = &section.starts;
+        let numbering = &self.numberings[chunk.timeline];
+        let starts = &numbering.starts;
         let mut elements = std::mem::take(&mut out.scratch.elements);
         let mut place = starts.partition_point(|&start| start <= chunk.range.start) - 1;
         let Output { bytes, tally, scratch, .. } = out;
@@ -140,7 +141,7 @@ impl CvatVideo<'_> {
                     tracks.source[track.row as usize],
                     tracks.group[track.row as usize],
                 );
-                self.open(timeline, section.first_track_id + place as u64, label, source, group, bytes);
+                self.open(timeline, numbering.first_track_id + place as u64, label, source, group, bytes);
             }
             let first = timeline.track_frames(track);
             let frame = |position: u64| first.start + (position - starts[place]) as u32;
@@ -200,11 +201,11 @@ impl CvatVideo<'_> {
     /// Shapes of single frames, as tracks of two keyframes: the shape, and its end on the next frame.
     fn shapes(&self, chunk: &Chunk, out: &mut Output) {
         let timeline = &self.scene.timelines[chunk.timeline];
-        let section = &self.sections[chunk.timeline];
+        let numbering = &self.numberings[chunk.timeline];
         let Output { bytes, tally, scratch, .. } = out;
         for place in chunk.range.clone() {
-            let item = timeline.shape_item(section.shapes[place as usize]);
-            self.open(timeline, section.first_shape_id + place, item.label, item.source, item.group, bytes);
+            let item = timeline.shape_item(numbering.shapes[place as usize]);
+            self.open(timeline, numbering.first_shape_id + place, item.label, item.source, item.group, bytes);
             let frame = timeline.number(item.frame);
             self.single(timeline, &item, frame, false, bytes, scratch);
             // CVAT compares with the last frame as the meta block prints it, without a project's offset.

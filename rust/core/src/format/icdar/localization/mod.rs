@@ -16,8 +16,8 @@ use crate::format::kit::ids::Ids;
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures};
 use crate::geometry::{rotated_box_to_polygon, smallest_box};
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Plan, Profile, frame_chunks, picture_chunks, places,
-    request_pictures,
+    Chunk, Encoder, Format, Options, Output, Part, Profile, frame_chunks, media_part, places, request_pictures,
+    sections,
 };
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
@@ -30,11 +30,10 @@ pub const FORMAT: Format = Format {
     slug: "icdar-localization",
     summary: "a text file per frame with places and texts; upright boxes and polygons",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const LINES: u8 = 0;
-const PICTURES: u8 = 1;
+sections! { Lines, Media }
 
 const AROUND: Outcome = Outcome::Converted("the smallest turned box around it");
 const FLAT: Outcome = Outcome::Dropped("it covers no whole pixel");
@@ -52,7 +51,7 @@ struct Layout {
 const CVAT: Layout = Layout { other: "\n", line: write_line };
 const TRAINING: Layout = Layout { other: "", line: write_corners };
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let subset = |(name, timelines): (&str, std::ops::Range<usize>)| Subset {
         name: name.to_owned(),
         timelines: timelines.collect(),
@@ -62,12 +61,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         Profile::Cvat => (&CVAT, None, Repeats::find(scene, &subsets, |_, _| Ok(true))?),
         Profile::Training => (&TRAINING, Some(Ids::new(scene)), Repeats::default()),
     };
-    let all = 0..scene.timelines.len();
-    let mut parts = vec![Part::Files(frame_chunks(scene, all.clone(), LINES))];
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, all, PICTURES)));
-    }
-    Ok(Plan { parts, encoder: Box::new(Localization { scene, layout, ids, repeats }) })
+    Ok(Box::new(Localization { scene, layout, ids, repeats }))
 }
 
 struct Localization<'s> {
@@ -79,8 +73,16 @@ struct Localization<'s> {
 }
 
 impl Encoder for Localization<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let all = 0..scene.timelines.len();
+        let mut parts = vec![Part::Files(frame_chunks(scene, all.clone(), Section::Lines))];
+        parts.extend(media_part(scene, all, Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        if chunk.section == PICTURES {
+        if Section::of(chunk)? == Section::Media {
             return self.pictures(chunk, out);
         }
         let timeline = &self.scene.timelines[chunk.timeline];

@@ -13,7 +13,7 @@ use crate::format::icdar::{is_read, text_of_shape, transcription, write_escaped,
 use crate::format::kit::annotation::{Value, Values, tag_attributes, tag_located};
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, frame_place};
 use crate::format::kit::outcomes::StaticOutcomes;
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Plan, picture_chunks, places, request_pictures};
+use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, media_part, places, request_pictures, sections};
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
 use crate::timeline::{FrameView, Item, Scene, Timeline};
@@ -24,11 +24,10 @@ pub const FORMAT: Format = Format {
     slug: "icdar-recognition",
     summary: "a list of pictures with the texts in them; the attribute text only",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const LIST: u8 = 0;
-const PICTURES: u8 = 1;
+sections! { List, Media }
 
 const TEXT_ONLY: Outcome = Outcome::Converted("its text");
 const NO_TEXT: Outcome = Outcome::Dropped("the annotation has no attribute called text");
@@ -48,25 +47,14 @@ struct Layout {
 const CVAT: Layout = Layout { pictures: "images/", is_one_word: false };
 const TRAINING: Layout = Layout { pictures: "", is_one_word: true };
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let schema = &scene.dataset.schema;
     let outcomes = StaticOutcomes::new(scene.dataset, |label, kind| match kind {
         ShapeKind::Cuboid => Some(NO_CUBOID),
         _ => (!is_read(schema, label)).then_some(NO_TEXT),
     });
-    let mut parts = Vec::new();
-    for (subset, timelines) in scene.subsets() {
-        // A subset of which all frames are deleted has no list.
-        let chunks = outcomes.chunks(scene, timelines.clone(), LIST);
-        if !chunks.is_empty() {
-            parts.push(Part::Member { name: format!("{subset}/gt.txt"), chunks });
-        }
-        if options.save_images {
-            parts.push(Part::Pictures(picture_chunks(scene, timelines, PICTURES)));
-        }
-    }
-    Ok(Plan { parts, encoder: Box::new(Recognition { scene, layout, outcomes }) })
+    Ok(Box::new(Recognition { scene, layout, outcomes }))
 }
 
 struct Recognition<'s> {
@@ -77,8 +65,22 @@ struct Recognition<'s> {
 }
 
 impl Encoder for Recognition<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = Vec::new();
+        for (subset, timelines) in scene.subsets() {
+            // A subset of which all frames are deleted has no list.
+            let chunks = self.outcomes.chunks(scene, timelines.clone(), Section::List);
+            if !chunks.is_empty() {
+                parts.push(Part::Member { name: format!("{subset}/gt.txt"), chunks });
+            }
+            parts.extend(media_part(scene, timelines, Section::Media, options));
+        }
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        if chunk.section == PICTURES {
+        if Section::of(chunk)? == Section::Media {
             let folder = |timeline: &Timeline<'_>| format!("{}/{}", timeline.subset, self.layout.pictures);
             return request_pictures(self.scene, chunk, out, folder);
         }

@@ -6,7 +6,7 @@
 //! SUBSET/images/NAME.EXTENSION   with pictures
 //! ```
 
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Plan, picture_chunks};
+use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, media_part, picture_chunks, sections};
 use std::collections::HashSet;
 
 use crate::error::{Code, Error, Result};
@@ -27,11 +27,10 @@ pub const FORMAT: Format = Format {
     slug: "icdar-segmentation",
     summary: "an image and a text file of characters per frame; boxes, polygons, ellipses and masks",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const FILES: u8 = 0;
-const PICTURES: u8 = 1;
+sections! { Files, Media }
 
 const NO_MASK: Outcome = Outcome::Dropped("ICDAR Segmentation holds boxes, polygons, ellipses and masks only");
 
@@ -49,20 +48,9 @@ struct Layout {
 const CVAT: Layout = Layout { has_own_colours: false, line: write_line };
 const TRAINING: Layout = Layout { has_own_colours: true, line: write_whole_numbers };
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
-    // Bitmaps have three bytes for each pixel, so that a worker holds only as many as of pictures.
-    let mut parts = vec![Part::Files(picture_chunks(scene, 0..scene.timelines.len(), FILES))];
-    if options.save_images {
-        parts.push(Part::Pictures(picture_chunks(scene, 0..scene.timelines.len(), PICTURES)));
-    }
-    Ok(Plan {
-        parts,
-        encoder: Box::new(Segmentation {
-            scene,
-            layout: options.profile.choose(&CVAT, &TRAINING),
-            ids: Ids::new(scene),
-        }),
-    })
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
+    let layout = options.profile.choose(&CVAT, &TRAINING);
+    Ok(Box::new(Segmentation { scene, layout, ids: Ids::new(scene) }))
 }
 
 struct Segmentation<'s> {
@@ -72,8 +60,16 @@ struct Segmentation<'s> {
 }
 
 impl Encoder for Segmentation<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        // Bitmaps have three bytes for each pixel, so a worker holds only as many as of encoded images.
+        let mut parts = vec![Part::Files(picture_chunks(scene, 0..scene.timelines.len(), Section::Files))];
+        parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        if chunk.section == PICTURES {
+        if Section::of(chunk)? == Section::Media {
             return self.ids.request(self.scene, chunk, out, |timeline, picture| {
                 format!("{}/images/{}{}", timeline.subset, picture.id, picture.extension)
             });

@@ -7,12 +7,12 @@
 //! Only tags are classes. Pictures of one name in one folder are told apart by `.0`, `.1`, …; the list holds the path of
 //! a frame's last tag.
 
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, Plan, line_chunks, places, single_chunk};
+use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, line_chunks, places, sections, single_chunk};
 use std::collections::{HashMap, HashSet};
 
 use crate::error::Result;
 use crate::format::kit::frame_texts::{
-    Frame, PICTURES, Repeats, Subset, groups, may_repeat, picture_parts, subset_of_timelines, subsets,
+    Frame, Repeats, Subset, groups, may_repeat, picture_parts, subset_of_timelines, subsets,
 };
 use crate::format::kit::listing::tags;
 use crate::format::kit::outcomes::tally_all;
@@ -27,12 +27,10 @@ pub const FORMAT: Format = Format {
     slug: "yolo-cls",
     summary: "JSON of the classes of each frame; tags only",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
-const OPEN: u8 = 0;
-const FRAMES: u8 = 1;
-const CLOSE: u8 = 2;
+sections! { Open, Frames, Close, Media }
 
 const NO_TAG: Outcome = Outcome::Dropped("YOLO classification holds tags only");
 const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its entry");
@@ -40,20 +38,12 @@ const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name 
 /// Folder of the frames without a tag.
 const NO_LABEL: &str = "no_label";
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let untagged = options.profile.choose(Some(NO_LABEL), None);
     let splits = Lists::new(groups(&subsets(scene, &[])?), options.profile).files;
     let subsets: Vec<_> = splits.into_iter().map(|(name, timelines)| Subset { name, timelines }).collect();
-    let mut parts = Vec::new();
-    for subset in &subsets {
-        let mut chunks = vec![single_chunk(OPEN, 0)];
-        chunks.extend(subset.timelines.iter().flat_map(|&place| line_chunks(scene, place..place + 1, FRAMES)));
-        chunks.push(single_chunk(CLOSE, 0));
-        parts.push(Part::Member { name: format!("{}/labels.json", subset.name), chunks });
-    }
-    parts.extend(picture_parts(scene, &subsets, options));
     let subset_of = subset_of_timelines(scene, &subsets);
-    // Pictures of different names have different ids, and numbers are given to those that share a name or a folder.
+    // Images of different names have different ids, and numbers are given to those that share a name or a folder.
     let share = |subset: &Subset| {
         let has_twice = subset.timelines.iter().any(|&place| has_tag_twice(&scene.timelines[place]));
         match may_repeat(scene, subset) && (has_twice || scene.may_share(&subset.timelines, base)) {
@@ -68,7 +58,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         false => Repeats::default(),
     };
     let numbered = numbered(scene, &subsets, &sharing, untagged);
-    Ok(Plan { parts, encoder: Box::new(Classification { scene, subsets, subset_of, repeats, numbered, untagged }) })
+    Ok(Box::new(Classification { scene, subsets, subset_of, repeats, numbered, untagged }))
 }
 
 /// What may have one name in one folder.
@@ -173,10 +163,25 @@ struct Classification<'s> {
 }
 
 impl Encoder for Classification<'_> {
+    fn parts(&self, options: &Options) -> Result<Vec<Part>> {
+        let scene = self.scene;
+        let mut parts = Vec::new();
+        for subset in &self.subsets {
+            let mut chunks = vec![single_chunk(Section::Open, 0)];
+            chunks.extend(
+                subset.timelines.iter().flat_map(|&place| line_chunks(scene, place..place + 1, Section::Frames)),
+            );
+            chunks.push(single_chunk(Section::Close, 0));
+            parts.push(Part::Member { name: format!("{}/labels.json", subset.name), chunks });
+        }
+        parts.extend(picture_parts(scene, &self.subsets, options, Section::Media.into()));
+        Ok(parts)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
-        match chunk.section {
-            OPEN => out.text("{"),
-            FRAMES => {
+        match Section::of(chunk)? {
+            Section::Open => out.text("{"),
+            Section::Frames => {
                 let timeline = &self.scene.timelines[chunk.timeline];
                 let mut made = MadeId::default();
                 timeline
@@ -184,8 +189,8 @@ impl Encoder for Classification<'_> {
                     .for_each(|view| self.frame(chunk.timeline, &view, &mut made, out));
                 tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
             }
-            PICTURES => self.pictures(chunk, out)?,
-            _ => out.text("}"),
+            Section::Media => self.pictures(chunk, out)?,
+            Section::Close => out.text("}"),
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::format::kit::annotation::corners;
 use crate::format::kit::frame_texts::OUTSIDE;
 use crate::format::ultralytics::{self, Content, Lines, Shape, top_labels, write_box};
-use crate::plan::{Format, Options, Output, Plan};
+use crate::plan::{Encoder, Format, Options, Output};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::timeline::Scene;
@@ -15,17 +15,17 @@ pub const FORMAT: Format = Format {
     slug: "yolo-detect",
     summary: "a text file per frame with boxes; upright boxes only",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
 /// What becomes of all that is no box.
 pub const NO_BOX: Outcome = Outcome::Dropped("YOLO detection holds boxes only");
 const TURNED: Outcome = Outcome::Dropped("YOLO detection holds upright boxes only");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let classes = top_labels(&scene.dataset.schema);
     let kinds = &[ShapeKind::Rectangle];
-    ultralytics::plan(
+    ultralytics::encoder(
         scene,
         options,
         Content { classes, keypoints: None, kinds, other: NO_BOX, lines: Box::new(Boxes) },

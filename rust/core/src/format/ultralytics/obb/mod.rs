@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::format::kit::annotation::corners;
 use crate::format::ultralytics::{self, Content, Lines, Shape, top_labels, write_shares};
 use crate::geometry;
-use crate::plan::{Format, Options, Output, Plan};
+use crate::plan::{Encoder, Format, Options, Output};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::timeline::Scene;
@@ -15,17 +15,17 @@ pub const FORMAT: Format = Format {
     slug: "yolo-obb",
     summary: "a text file per frame with the corners of boxes; boxes only, turned ones too",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
 const NO_BOX: Outcome = Outcome::Dropped("YOLO oriented boxes are made of boxes only");
 const TOO_FAR: Outcome =
     Outcome::Dropped("too much of it lies outside the picture: Ultralytics would leave out the picture");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let classes = top_labels(&scene.dataset.schema);
     let kinds = &[ShapeKind::Rectangle];
-    ultralytics::plan(
+    ultralytics::encoder(
         scene,
         options,
         Content { classes, keypoints: None, kinds, other: NO_BOX, lines: Box::new(TurnedBoxes) },

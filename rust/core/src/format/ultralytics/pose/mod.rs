@@ -6,7 +6,7 @@ use self::flips::mirrored;
 use crate::error::Result;
 use crate::format::ultralytics::{self, Content, Keypoints, Lines, Shape, write_box, write_shares};
 use crate::geometry;
-use crate::plan::{Format, Options, Output, Plan};
+use crate::plan::{Encoder, Format, Options, Output};
 use crate::report::Outcome;
 use crate::schema::{Schema, ShapeKind, Skeleton};
 use crate::text::number::round2_numpy;
@@ -18,14 +18,14 @@ pub const FORMAT: Format = Format {
     slug: "yolo-pose",
     summary: "a text file per frame with keypoints; skeletons only",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
 const NO_SKELETON: Outcome = Outcome::Dropped("YOLO poses are made of skeletons only");
 const PARTLY_OUTSIDE: Outcome = Outcome::Converted("its points inside the picture");
 const OUTSIDE: Outcome = Outcome::Dropped("no point of it is in sight inside the picture");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let schema = &scene.dataset.schema;
     let is_skeleton = |label: &u32| schema.label(*label).kind == "skeleton";
     let classes: Vec<u32> = (0..schema.len() as u32).filter(is_skeleton).collect();
@@ -42,7 +42,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
     let lines = Box::new(Poses { place_of, keypoints });
     let keypoints = Some(Keypoints { count: keypoints, mirrored: mirrored(&names, keypoints) });
     let kinds = &[ShapeKind::Skeleton];
-    ultralytics::plan(scene, options, Content { classes, keypoints, kinds, other: NO_SKELETON, lines })
+    ultralytics::encoder(scene, options, Content { classes, keypoints, kinds, other: NO_SKELETON, lines })
 }
 
 /// The sublabels of a skeleton in the order of its drawing; those that the drawing lacks (where CVAT fails) follow.

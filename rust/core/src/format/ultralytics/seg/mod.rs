@@ -5,7 +5,7 @@ use crate::format::kit::annotation::{located, place};
 use crate::format::kit::frame_texts::OUTSIDE;
 use crate::format::kit::instance::ellipse;
 use crate::format::ultralytics::{self, Content, Lines, Shape, top_labels, write_shares};
-use crate::plan::{Format, Options, Output, Plan};
+use crate::plan::{Encoder, Format, Options, Output};
 use crate::raster::{self, Rle};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
@@ -18,17 +18,17 @@ pub const FORMAT: Format = Format {
     slug: "yolo-seg",
     summary: "a text file per frame with polygons; polygons, and outlines of masks and ellipses",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
 const NO_AREA: Outcome = Outcome::Dropped("YOLO segmentation holds polygons, masks and ellipses only");
 const TRACED: Outcome = Outcome::Converted("polygons around it");
 const TOO_THIN: Outcome = Outcome::Dropped("it is too thin to have an outline");
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let classes = top_labels(&scene.dataset.schema);
     let kinds = &[ShapeKind::Polygon, ShapeKind::Mask, ShapeKind::Ellipse];
-    ultralytics::plan(
+    ultralytics::encoder(
         scene,
         options,
         Content { classes, keypoints: None, kinds, other: NO_AREA, lines: Box::new(Polygons) },

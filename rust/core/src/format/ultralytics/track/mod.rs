@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::format::kit::annotation::{Value, attributes, python_int};
 use crate::format::ultralytics::detect::{Boxes, NO_BOX, write_upright_box};
 use crate::format::ultralytics::{self, Content, Lines, Shape, top_labels};
-use crate::plan::{Format, Options, Output, Plan, Profile};
+use crate::plan::{Encoder, Format, Options, Output, Profile};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::timeline::Scene;
@@ -15,7 +15,7 @@ pub const FORMAT: Format = Format {
     slug: "yolo-track",
     summary: "a text file per frame with boxes and their tracks' ids; upright boxes only",
     page: include_str!("page.md"),
-    plan,
+    encoder,
 };
 
 const NO_ID: Outcome = Outcome::Converted("a box without its track's id");
@@ -23,7 +23,7 @@ const NO_ID: Outcome = Outcome::Converted("a box without its track's id");
 /// A label's own attribute of this name gives boxes without a track an id.
 const TRACK_ID: &str = "track_id";
 
-fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
+fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let schema = &scene.dataset.schema;
     let has_id = (0..schema.len() as u32).map(|label| schema.find_attribute(label, TRACK_ID).is_some()).collect();
     let lines: Box<dyn Lines> = match options.profile {
@@ -31,7 +31,7 @@ fn plan<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Plan<'s>> {
         Profile::Training => Box::new(BoxesWithoutId),
     };
     let (classes, kinds) = (top_labels(schema), &[ShapeKind::Rectangle]);
-    ultralytics::plan(scene, options, Content { classes, keypoints: None, kinds, other: NO_BOX, lines })
+    ultralytics::encoder(scene, options, Content { classes, keypoints: None, kinds, other: NO_BOX, lines })
 }
 
 /// Ultralytics leaves out a picture whose lines have a sixth column.
