@@ -19,6 +19,9 @@ class Dataset:
     def save(self, path: Path, overwrite: bool) -> None:
         """Saves to a folder."""
 
+    def inputs(self) -> list[tuple[str, Path]]:
+        """What an output must stay apart from: what each is called in messages, and its path."""
+
     def table(self, name: str) -> Table:
         """The table with this name."""
 
@@ -122,6 +125,18 @@ def full_range(plane: NDArray[np.uint8], chroma: bool, out: NDArray[np.uint8]) -
 
 def error_codes() -> list[str]:
     """Every code that an error of the core can have."""
+
+def check_apart(inputs: Sequence[tuple[str, Path]], outputs: Sequence[tuple[str, Path]]) -> None:
+    """Raises `bad-option` if an output is, contains or lies inside an input or another output, links resolved.
+
+    Each path comes with what it is called in messages.
+    """
+
+def check_file(path: Path, kind: Literal["zip", "report", "png", "html"], overwrite: bool) -> None:
+    """Raises if no file of this kind can be written there, or if what lies there must not be replaced."""
+
+def write_file(path: Path, kind: Literal["zip", "report", "png", "html"], overwrite: bool, content: bytes) -> None:
+    """Writes a file, which appears under its name when it is whole."""
 
 def export(
     dataset: Dataset,

@@ -151,7 +151,7 @@ class Dataset:
 
         Args:
             path: The folder to make.
-            overwrite: Whether a saved dataset that is there is replaced.
+            overwrite: Whether a saved dataset that is there is replaced. Nothing else ever is.
         """
         self._core.save(Path(path), overwrite)
 
@@ -172,5 +172,9 @@ def open(  # noqa: A001 - reads as framehaul.open
         max_ratio: How many times larger than its compressed size a member of a backup may be.
         max_total: How many bytes a backup may unpack to.
     """
-    path = Path(__file__).with_name("sample.zip") if source == SAMPLE else Path(source)
-    return Dataset(_core.open(path, max_ratio, max_total))
+    return Dataset(_core.open(source_path(source), max_ratio, max_total))
+
+
+def source_path(source: str | os.PathLike[str]) -> Path:
+    """Where a source lies."""
+    return Path(__file__).with_name("sample.zip") if source == SAMPLE else Path(source)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from framehaul import _core, registry
-from framehaul.dataset import Dataset, open  # noqa: A004 - reads as framehaul.open
+from framehaul.dataset import Dataset, open, source_path  # noqa: A004 - reads as framehaul.open
 from framehaul.errors import Error, PartialExportError, UnsupportedError, UsageError, from_core
 from framehaul.report import Report
 
@@ -109,7 +109,8 @@ def export(
         job: Only this job: its place in a backup, from 0, or the server's job id.
         threads: How many threads work; as many as there are cores by default. The bytes do not depend on it.
         compression: `none` stores, `fast` and `best` deflate. Pictures are always stored.
-        overwrite: Whether what is there may be replaced.
+        overwrite: Whether an earlier export that is there may be replaced: a `.zip` archive, or a folder in which
+            framehaul wrote every file (`.framehaul` in it lists them). Anything else is left alone, with an error.
         strict: Whether annotations that the format cannot hold are an error.
         profile: `cvat` writes what CVAT's own export means, `training` what the format's own tools load where the two
             differ; the page of the format says in what.
@@ -158,7 +159,7 @@ def export(
     ):
         made = _core.export(
             dataset._core,  # noqa: SLF001 - the two halves of one package
-            [(info.name, os.fspath(out) if one else str(Path(out) / f"{info.name}.zip")) for info in infos],
+            [(info.name, path) for info, path in zip(infos, outputs(infos, format, out), strict=True)],
             job=job,
             threads=threads,
             compression=compression,
@@ -201,8 +202,12 @@ def _folder(path: Path) -> Iterator[None]:
     new = [each for each in (path, *path.parents) if not each.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        text = f'several formats need a folder, and "{path}" is a file or lies below one; name a folder'
+        raise from_core("not-writable", text) from error
     except OSError as error:
-        raise from_core("not-writable", f'"{path}" is no folder and cannot be made one: {error.strerror}') from error
+        text = f'the folder "{path}" cannot be created; choose a place that you may write to'
+        raise from_core("not-writable", text) from error
     try:
         yield
     finally:
@@ -241,7 +246,34 @@ def check(format: str | list[str] | tuple[str, ...], out: str | os.PathLike[str]
         return [registry.find(format)]
     if not format:
         raise UsageError("no format was given; `framehaul formats` lists them", code="bad-option")
+    if os.fspath(out).endswith(".zip"):
+        text = f'several formats need a folder, and "{os.fspath(out)}" is the name of an archive; name a folder'
+        raise UsageError(text, code="bad-option")
     return list(dict.fromkeys(registry.find(name) for name in format))
+
+
+def outputs(
+    infos: Sequence[registry.FormatInfo],
+    format: str | list[str] | tuple[str, ...],  # noqa: A002
+    out: str | os.PathLike[str],
+) -> list[str]:
+    """Where the export in each format goes."""
+    if isinstance(format, str):
+        return [os.fspath(out)]
+    return [str(Path(out) / f"{info.name}.zip") for info in infos]
+
+
+def check_apart(
+    source: str,
+    out: Sequence[str],
+    *,
+    media: Path | None = None,
+    report: Path | None = None,
+) -> None:
+    """Raises if two of these paths are the same, or if one lies inside another: none may harm another."""
+    inputs = [("source", source_path(source))] + ([("media folder", media)] if media else [])
+    written = [("output", Path(path)) for path in out] + ([("report", report)] if report else [])
+    _core.check_apart(inputs, written)
 
 
 def _dumped() -> str:

@@ -102,7 +102,12 @@ def test_the_formats_that_fail_are_told_with_those_that_were_written(tmp_path):
     ("call", "code", "kinds"),
     [
         (lambda tmp: framehaul.open(tmp / "none.zip"), "not-found", (errors.SourceNotFoundError, FileNotFoundError)),
-        (lambda tmp: framehaul.export(tmp / "task.zip", "coco", tmp / "task.zip"), "output-exists", (FileExistsError,)),
+        (
+            lambda tmp: framehaul.export(tmp / "task.zip", "coco", tmp / "there.zip"),
+            "output-exists",
+            (FileExistsError,),
+        ),
+        (lambda tmp: framehaul.export(tmp / "task.zip", "coco", tmp / "task.zip"), "bad-option", (ValueError,)),
         (lambda tmp: framehaul.export(tmp / "task.zip", "nonsense", tmp / "o.zip"), "unknown-format", (ValueError,)),
         (lambda tmp: framehaul.export(tmp / "task.zip", [], tmp / "o"), "bad-option", (ValueError,)),
         (lambda tmp: framehaul.export(tmp / "task.zip", "coco", tmp / "o.tar"), "bad-option", (ValueError,)),
@@ -116,13 +121,14 @@ def test_the_formats_that_fail_are_told_with_those_that_were_written(tmp_path):
 )
 def test_errors_have_codes_and_built_in_types_where_they_fit(tmp_path, call, code, kinds):
     TASK.backup(tmp_path / "task.zip")
+    TASK.backup(tmp_path / "there.zip")
     with pytest.raises(framehaul.Error) as caught:
         call(tmp_path)
     assert caught.value.code == code
     for kind in kinds:
         assert isinstance(caught.value, kind)
     assert "\n" not in str(caught.value)
-    assert os.listdir(tmp_path) == ["task.zip"]
+    assert sorted(os.listdir(tmp_path)) == ["task.zip", "there.zip"]
 
 
 def test_errors_and_reports_pass_between_processes(tmp_path):

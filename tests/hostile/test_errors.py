@@ -265,10 +265,11 @@ def test_an_output_whose_folder_is_missing_is_refused(tmp_path):
 
 
 def test_an_output_below_a_file_is_refused(tmp_path):
-    source = TASK.backup(tmp_path / "task.zip")
-    with pytest.raises(framehaul.Error) as caught:
-        framehaul.export(source, ["coco", "yolo"], source)
-    assert caught.value.code in ("not-writable", "io", "output-exists")
+    (tmp_path / "file").write_text("mine")
+    for out in ("file", "file/below"):
+        with pytest.raises(framehaul.Error) as caught:
+            framehaul.export(TASK.backup(tmp_path / "task.zip"), ["coco", "yolo"], tmp_path / out)
+        assert caught.value.code == "not-writable"
 
 
 def many_frames(tmp_path):

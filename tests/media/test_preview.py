@@ -198,7 +198,7 @@ def test_the_same_source_gives_the_same_page(dataset):
         (["--frame", "2", "--sheet", "-o", "new.png"], 2, "--frame"),
         (["--task", "4", "-o", "new.png"], 1, "no such task"),
         (["-o", "there.png"], 1, "exists"),
-        (["-o", "no/such/folder.png"], 1, "cannot be written"),
+        (["-o", "no/such/folder.png"], 1, "does not exist"),
     ],
 )
 def test_what_cannot_be_drawn_is_told_in_one_line(cli, tmp_path, arguments, code, says):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from framehaul.cli.stop import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,14 +18,20 @@ DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with 0 (done), 1 (data or output), 2 (usage) or 130 (interrupted)."""
-    # A polite request to end takes the same way out as Ctrl-C, so that it leaves nothing half-written either.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Without a standard output Python has None there, and the next file that is opened would take its place.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open to the end
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    for number in SIGNALS:
+        # A request to end, and a terminal that closes, take the same way out as Ctrl-C, so that they leave nothing
+        # half-written either. `nohup` has the latter ignored, and it stays so.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     try:
         code = _run(arguments)
     except KeyboardInterrupt:
         code = INTERRUPTED
     # What is done is done: nothing may come between here and the end of the interpreter.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     if code == INTERRUPTED:
         _say("interrupted", "stopped by the user; nothing half-written is left")
@@ -61,4 +70,5 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _say(code: str, text: str) -> None:
     line = " ".join(text.split("\n"))
-    sys.stderr.write(f"error[{code}]: {line}\n")
+    with suppress(OSError):  # the terminal may be gone
+        sys.stderr.write(f"error[{code}]: {line}\n")

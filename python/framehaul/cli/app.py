@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 import framehaul
-from framehaul import errors, exporter, registry
+from framehaul import _core, errors, exporter, registry
 from framehaul.cli import show
 from framehaul.cli.stop import Stop
 from framehaul.report import indented
@@ -89,7 +89,9 @@ def export(
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, metavar="N", help="Default: one per core.")] = None,
     compression: Annotated[Literal["none", "fast", "best"], typer.Option(help="Of the archive.")] = "fast",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier export; files of others are never replaced.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Write what was written, converted and dropped.")
@@ -125,11 +127,12 @@ def export(
     max_total: MaxTotal = None,
 ) -> None:
     """Export SOURCE in one or more formats."""
-    if report is not None and report.exists() and not overwrite:
-        text = f'the report "{report}" exists; choose another name or pass --overwrite'
-        raise errors.OutputExistsError(text, code="output-exists")
     wanted = formats[0] if len(formats) == 1 else formats
-    exporter.check(wanted, out)  # before a large source is read
+    # Before a large source is read.
+    infos = exporter.check(wanted, out)
+    exporter.check_apart(source, exporter.outputs(infos, wanted, out), media=media, report=report)
+    if report is not None:
+        _core.check_file(report, "report", overwrite)
     dataset = framehaul.open(source, max_ratio=max_ratio, max_total=_size(max_total))
     failed: errors.PartialExportError | None = None
     stop = Stop()
@@ -170,7 +173,8 @@ def export(
     if report is not None and reports:
         # One format's report stands alone, several are a list.
         content = [each.to_dict() for each in reports]
-        report.write_bytes(indented(content[0] if isinstance(wanted, str) else content))
+        written = indented(content[0] if isinstance(wanted, str) else content)
+        _core.write_file(report, "report", overwrite, written)
     if not quiet:
         for each in reports:
             show.report(each)

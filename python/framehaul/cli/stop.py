@@ -1,10 +1,14 @@
-"""Ctrl-C, and a polite request to end, while an export is under way."""
+"""Ctrl-C, a request to end, and a terminal that closes, while an export is under way."""
 
 from __future__ import annotations
 
 import signal
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)  # Windows has no SIGHUP
+)
 
 
 class Stop:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framehaul import _core
-from framehaul.errors import OutputExistsError, SourceError, UnsupportedError, UsageError, from_core
+from framehaul.errors import SourceError, UnsupportedError, UsageError
 
 if TYPE_CHECKING:
     import os
-    from typing import Any
+    from typing import Any, Literal
 
     from PIL.Image import Image
 
@@ -107,9 +107,11 @@ def save(
     path = Path(out)
     if path.suffix not in (".png", ".html"):
         raise UsageError(f'"{path}" is neither an image (ends in .png) nor a page (ends in .html)', code="bad-option")
-    if path.exists() and not overwrite:
-        raise OutputExistsError(f'"{path}" exists; choose another name or allow overwriting', code="output-exists")
-    if path.suffix == ".html":
+    kind: Literal["png", "html"] = "png" if path.suffix == ".png" else "html"
+    inputs = [*dataset._core.inputs(), *([("media folder", Path(media))] if media else [])]  # noqa: SLF001
+    _core.check_apart(inputs, [("preview", path)])
+    _core.check_file(path, kind, overwrite)
+    if kind == "html":
         content = page(dataset, task=task, media=media).encode()
     else:
         place = task or 0
@@ -117,14 +119,7 @@ def save(
         buffer = io.BytesIO()
         image.save(buffer, "png")
         content = buffer.getvalue()
-    whole = path.with_name(f".{path.name}.part")
-    try:
-        whole.write_bytes(content)
-        whole.replace(path)
-    except OSError as error:
-        raise from_core("not-writable", f'"{path}" cannot be written: {error.strerror}') from error
-    finally:  # Ctrl-C leaves nothing behind either
-        whole.unlink(missing_ok=True)
+    _core.write_file(path, kind, overwrite, content)
 
 
 def _require_pillow() -> None:

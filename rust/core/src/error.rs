@@ -190,23 +190,44 @@ impl Error {
         self.0.advice.as_deref()
     }
 
-    /// An input or output error, named by what the operating system said.
+    /// An input or output error, in our words where we have some for what the operating system said.
     pub fn io(path: &std::path::Path, error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Kind;
-        let (code, advice) = match error.kind() {
-            Kind::NotFound => (Code::NotFound, None),
-            Kind::AlreadyExists => (Code::OutputExists, Some("choose another name or pass --overwrite")),
-            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => {
-                (Code::NotWritable, Some("choose a place that you may read and write"))
+        const ACCESS: &str = "choose a place that you may read and write";
+        const SPACE: &str = "free some space or choose another disk";
+        let (code, message, advice) = match error.kind() {
+            Kind::NotFound => (Code::NotFound, "there is no such file or folder", ""),
+            Kind::AlreadyExists => {
+                (Code::OutputExists, "the output exists already", "choose another name or pass --overwrite")
             }
-            Kind::StorageFull | Kind::QuotaExceeded => (Code::DiskFull, Some("free some space or choose another disk")),
-            _ => (Code::Io, None),
+            Kind::PermissionDenied => (Code::NotWritable, "the file system does not allow this", ACCESS),
+            Kind::ReadOnlyFilesystem => (Code::NotWritable, "the disk is read-only", ACCESS),
+            Kind::StorageFull => (Code::DiskFull, "the disk is full", SPACE),
+            Kind::QuotaExceeded => (Code::DiskFull, "the disk quota is used up", SPACE),
+            Kind::FileTooLarge => (Code::Io, "the file grew larger than the system allows", ""),
+            Kind::IsADirectory => (Code::Io, "this is a folder, not a file", ""),
+            Kind::NotADirectory => (Code::Io, "a part of the path is a file, not a folder", ""),
+            Kind::InvalidFilename => (Code::Io, "the file system does not take this name", ""),
+            Kind::StaleNetworkFileHandle => (Code::Io, "the network file system lost the file", ""),
+            Kind::ResourceBusy => (Code::Io, "the file or folder is in use", ""),
+            Kind::OutOfMemory => (Code::Io, "there is not enough memory", ""),
+            _ => (Code::Io, "", ""),
         };
-        let this = Self::new(code, error.to_string()).in_file(path.display().to_string());
-        match advice {
-            Some(advice) => this.advise(advice),
-            None => this,
-        }
+        let message = match message {
+            "" => words(error),
+            message => message.to_owned(),
+        };
+        let this = Self::new(code, message).in_file(path.display().to_string());
+        if advice.is_empty() { this } else { this.advise(advice) }
+    }
+}
+
+/// The words of the operating system without its number.
+fn words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) if error.raw_os_error().is_some() => text[..end].to_owned(),
+        _ => text,
     }
 }
 
@@ -270,6 +291,21 @@ mod tests {
             .at_frame(9)
             .advise("add the label");
         assert_eq!(error.to_string(), "label \"a b\" is not in the schema (task \"night\", frame 7); add the label");
+    }
+
+    #[test]
+    fn an_error_of_the_operating_system_is_told_in_words() {
+        use std::io;
+        for (error, code, message) in [
+            (io::ErrorKind::StorageFull.into(), Code::DiskFull, "the disk is full"),
+            (io::ErrorKind::NotFound.into(), Code::NotFound, "there is no such file or folder"),
+            (io::Error::new(io::ErrorKind::InvalidData, "an odd tail"), Code::Io, "an odd tail"),
+        ] {
+            let told = Error::io(std::path::Path::new("a"), &error);
+            assert_eq!((told.code(), told.message()), (code, message));
+        }
+        #[cfg(target_os = "linux")]
+        assert_eq!(Error::io("a".as_ref(), &io::Error::from_raw_os_error(5)).message(), "Input/output error");
     }
 
     #[test]

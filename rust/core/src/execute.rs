@@ -26,6 +26,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Place, Result};
 use crate::media::{Files, Library, Videos};
+use crate::paths::{Named, check_apart};
 use crate::plan::{self, Chunk, Encoder, Format, Output, Part, Plan, Relief};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
@@ -43,7 +44,7 @@ pub struct Options {
     pub compression: Compression,
     /// What to take of the source.
     pub selection: Selection,
-    /// Whether an output that exists may be replaced.
+    /// Whether an output that exists may be replaced: only what framehaul wrote, see [`crate::paths`].
     pub overwrite: bool,
     /// Whether dropped annotations are an error.
     pub strict: bool,
@@ -95,6 +96,8 @@ pub fn export(
     videos: Option<&dyn Videos>,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Result<Report>>> {
+    let named: Vec<Named<'_>> = outputs.iter().map(|(_, path)| ("output", *path)).collect();
+    check_apart(&dataset.inputs(options.media.as_deref()), &named)?;
     let threads = match options.threads {
         Some(0) => return Err(Error::new(Code::BadOption, "the number of threads must be at least 1")),
         Some(threads) => threads,

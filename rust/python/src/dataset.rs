@@ -37,6 +37,10 @@ impl Dataset {
         py.detach(|| dataset::save(&self.0, &path, overwrite)).map_err(to_py)
     }
 
+    fn inputs(&self) -> Vec<(String, PathBuf)> {
+        self.0.inputs(None).into_iter().map(|(what, path)| (what.to_owned(), path.to_owned())).collect()
+    }
+
     fn table(&self, name: &str) -> PyResult<Table> {
         table_of(&self.0, name)
     }

@@ -9,6 +9,7 @@ mod formats;
 mod frame;
 mod inspect;
 mod mask;
+mod output;
 mod pack;
 mod picture;
 mod raster;
@@ -33,6 +34,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     formats::register(module)?;
     frame::register(module)?;
     mask::register(module)?;
+    output::register(module)?;
     pack::register(module)?;
     picture::register(module)?;
     raster::register(module)?;

@@ -225,7 +225,7 @@ impl Builder {
                 attributes: keyframes.values.finish(),
             },
         };
-        Dataset { schema, project, tasks, columns, source: None, facts: Facts::default() }
+        Dataset { schema, project, tasks, columns, source: None, opened: None, facts: Facts::default() }
     }
 }
 

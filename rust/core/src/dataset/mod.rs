@@ -11,7 +11,7 @@ mod tables;
 pub(crate) mod testing;
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,7 @@ pub use columns::{AttributeValues, Columns, Coordinates, Images, Keyframes, Shap
 pub use saved::{is_saved, open_saved, save};
 pub use tables::{ColumnKind, Table};
 
+use crate::paths::Named;
 use crate::schema::Schema;
 use facts::Facts;
 
@@ -37,7 +38,17 @@ pub struct Dataset {
     pub columns: Columns,
     /// The archive or folder that it was read from, where the files of its tasks may be.
     pub source: Option<PathBuf>,
+    /// What was opened: the same, or the folder of the saved dataset. No output may touch either.
+    pub opened: Option<PathBuf>,
     facts: Facts,
+}
+
+impl Dataset {
+    /// What an output must stay apart from, `media` being where the images were said to be.
+    pub fn inputs<'a>(&'a self, media: Option<&'a Path>) -> Vec<Named<'a>> {
+        let sources = [&self.opened, &self.source].into_iter().flatten().map(|path| ("source", path.as_path()));
+        sources.chain(media.map(|path| ("media folder", path))).collect()
+    }
 }
 
 /// A person as CVAT names them in its XML.

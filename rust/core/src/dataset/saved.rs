@@ -26,6 +26,7 @@ use super::facts::Facts;
 use super::tables::Table;
 use super::{Columns, Dataset, Project, Task, arrow_file, check};
 use crate::error::{Code, Error, Result};
+use crate::paths::{Place, check_apart, exchange, sync_folder};
 use crate::schema::Schema;
 
 /// Changes with every change of the files that an older framehaul would misread.
@@ -71,39 +72,53 @@ pub fn is_saved(path: &Path) -> bool {
 ///
 /// The folder is made under a hidden name beside `path` and renamed when it is whole; whatever fails, nothing is left
 /// behind. What exists at `path` is an error ([`Code::OutputExists`]), unless `overwrite` is set and it is a saved
-/// dataset: only such a folder is ever replaced. Whoever has the old one open keeps it.
+/// dataset and nothing else: only such a folder is ever replaced, also by the dataset that was opened from it. Whoever
+/// has the old one open keeps it.
 pub fn save(dataset: &Dataset, path: &Path, overwrite: bool) -> Result<()> {
     check(dataset)?;
-    let io = |error: io::Error| Error::io(path, &error);
-    let exists = |message| Error::new(Code::OutputExists, message).in_file(path.display().to_string());
-    let replaces = path.symlink_metadata().is_ok();
-    if replaces && !overwrite {
-        return Err(exists("the folder exists").advise("choose another name or allow overwriting"));
-    }
-    if replaces && !is_saved(path) {
-        return Err(exists("what exists there is no saved dataset").advise("choose another name or remove it yourself"));
-    }
-    let workshop = workshop(path).map_err(io)?;
-    let (new, old) = (workshop.path().join("new"), workshop.path().join("old"));
-    fs::create_dir(&new).map_err(io)?;
-    write(dataset, &new, path)?;
+    let place = Place::new(path, overwrite)?;
+    let replaces = place.path.symlink_metadata().is_ok();
     if replaces {
-        fs::rename(path, &old).map_err(io)?;
+        check_replaceable(&place)?;
+    } else {
+        check_apart(&dataset.inputs(None), &[("saved dataset", path)])?;
     }
-    let Err(error) = fs::rename(&new, path) else { return Ok(()) };
-    if replaces && fs::rename(&old, path).is_err() {
-        // The old dataset could not go back; better a hidden folder too many than a dataset lost.
-        let _ = workshop.keep();
+    let hidden = place.folder_in(&place.folder)?;
+    write(dataset, hidden.path(), path)?;
+    sync_folder(hidden.path()).map_err(|error| place.error(&error))?;
+    if replaces {
+        check_replaceable(&place)?;
+        return exchange(&place, &hidden);
     }
-    // Somebody else may have made a folder there since the first look.
-    Err(if !replaces && path.symlink_metadata().is_ok() { exists("the folder exists") } else { io(error) })
+    fs::rename(hidden.path(), &place.path).map_err(|error| match error.kind() {
+        // Somebody else may have made something there since the first look.
+        io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory => place.taken(),
+        _ => place.error(&error),
+    })?;
+    let _moved_away = hidden.keep();
+    Ok(())
 }
 
-/// A hidden folder beside `path`, on the same disk, that is removed with all that is left in it.
-fn workshop(path: &Path) -> io::Result<tempfile::TempDir> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy().into_owned();
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::Builder::new().prefix(&format!(".{name}.")).tempdir_in(parent)
+/// Checks that what exists at a place is a saved dataset and nothing else, and may be replaced.
+fn check_replaceable(place: &Place) -> Result<()> {
+    if !place.overwrite {
+        return Err(place.taken());
+    }
+    let refused = |message| Error::new(Code::OutputExists, message).advise("choose another name or remove it yourself");
+    if !is_saved(&place.path) {
+        return Err(refused("what exists there is not a saved dataset").in_file(place.path.display().to_string()));
+    }
+    let files: Vec<String> = Table::ALL.iter().map(|table| file_name(table.as_str())).collect();
+    for entry in fs::read_dir(&place.path).map_err(|error| place.error(&error))? {
+        let name = entry.map_err(|error| place.error(&error))?.file_name();
+        let is_ours =
+            |name: &str| name == HEADER || name == file_name(STRINGS) || files.iter().any(|file| file == name);
+        if !name.to_str().is_some_and(is_ours) {
+            let path = place.path.join(name).display().to_string();
+            return Err(refused("the saved dataset holds a file that framehaul did not write").in_file(path));
+        }
+    }
+    Ok(())
 }
 
 /// Writes the files. Errors name `path`, where they will be, and not the hidden folder.
@@ -150,7 +165,9 @@ pub fn open_saved(path: &Path) -> Result<Dataset> {
     let strings = strings.ok_or_else(|| Error::new(Code::Internal, "texts are no texts"))?;
     let columns = Columns::from_numbers(strings, |table| map(table.as_str(), table.schema(), table.number_schema()))?;
     let OwnedHeader { schema, project, tasks, source } = header;
-    let dataset = Dataset { schema, project, tasks, columns, source, facts: Facts::default() };
+    // Absolute, since the current folder may be another one when something is written.
+    let opened = std::path::absolute(path).ok();
+    let dataset = Dataset { schema, project, tasks, columns, source, opened, facts: Facts::default() };
     check(&dataset).map_err(|error| error.in_file(path.display().to_string()))?;
     Ok(dataset)
 }
@@ -251,10 +268,27 @@ mod tests {
     }
 
     #[test]
+    fn a_saved_dataset_with_a_foreign_file_in_it_is_not_replaced() {
+        let (_parent, path) = saved(&empty());
+        fs::write(path.join("notes.txt"), "dear diary").unwrap();
+        let error = save(&dataset(), &path, true).unwrap_err();
+        assert_eq!(error.code(), Code::OutputExists);
+        assert!(error.place().file.as_ref().unwrap().ends_with("notes.txt"));
+        assert!(equal(&open_saved(&path).unwrap(), &empty()));
+    }
+
+    #[test]
+    fn a_dataset_is_not_saved_into_what_it_was_opened_from() {
+        let (_parent, path) = saved(&dataset());
+        let error = save(&open_saved(&path).unwrap(), &path.join("copy"), false).unwrap_err();
+        assert_eq!(error.code(), Code::BadOption);
+    }
+
+    #[test]
     fn a_save_that_fails_leaves_nothing_behind() {
         let parent = tempfile::tempdir().unwrap();
         let nowhere = parent.path().join("missing").join("roads");
-        assert_eq!(save(&dataset(), &nowhere, false).unwrap_err().code(), Code::NotFound);
+        assert_eq!(save(&dataset(), &nowhere, false).unwrap_err().code(), Code::NotWritable);
         let mut broken = dataset();
         broken.tasks[0].step = 0;
         assert_eq!(save(&broken, &parent.path().join("roads"), false).unwrap_err().code(), Code::BadDataset);

@@ -51,6 +51,7 @@ pub fn open(path: &Path, limits: &Limits, go_on: &dyn Fn(Progress) -> bool) -> R
     }?;
     // Absolute, since the current folder may be another one when pictures are asked for.
     dataset.source = std::path::absolute(path).ok();
+    dataset.opened.clone_from(&dataset.source);
     Ok(dataset)
 }
 

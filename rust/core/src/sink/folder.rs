@@ -2,20 +2,22 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempDir;
 
 use crate::error::{Code, Error, Result};
+use crate::paths::{Place, exchange, fill, sync_folder, unwritable};
 
 use super::pack::{Chunk, Content, Packing};
-use super::place::{Place, unwritable};
+use super::record::{self, Record};
 use super::{Sink, Written, check_name, misuse};
 
 /// A folder of files.
 pub struct Folder {
     open: Option<Open>,
-    // Declared after the open file, which is closed before it is removed.
+    record: Record,
+    // Declared after the open files, which are closed before it is removed.
     hidden: TempDir,
     place: Place,
     written: Written,
@@ -27,48 +29,54 @@ struct Open {
 }
 
 impl Folder {
-    /// Begins a folder that will be at `path`. An empty folder may be there already. Errors: `output-exists`,
-    /// `not-writable`.
+    /// Begins a folder that will be at `path`. An empty folder may be there already, with `overwrite` also one in which
+    /// framehaul wrote every file. Errors: `output-exists`, `not-writable`.
     pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
         let place = Place::new(path, overwrite)?;
-        // A folder that is there is filled, not replaced: it may be a mounted volume or somebody's current folder. So
-        // the hidden one is made inside it, on the same file system.
-        let parent = match occupant(&place)? {
-            Occupant::Nothing => &place.folder,
-            Occupant::Empty => &place.path,
-            Occupant::Entries if !overwrite => return Err(place.taken()),
-            Occupant::Entries if is_sheltered(&place.path) => {
-                let message = "the folder holds the current or the home folder, and everything in it would be deleted";
-                return Err(unwritable(path, message).advise("name a folder of its own for the output"));
-            }
-            Occupant::Entries => &place.path,
+        let hidden = match occupant(&place)? {
+            Occupant::Nothing => place.folder_in(&place.folder)?,
+            // A folder that is empty or in use is filled, not replaced: it may be a mounted volume or somebody's current
+            // folder. So the hidden one is made inside it, on the same file system.
+            Occupant::Empty => place.folder_in(&place.path)?,
+            Occupant::Ours if is_in_use(&place) => place.folder_in(&place.path)?,
+            Occupant::Ours => place.folder_in(&place.folder).or_else(|_| place.folder_in(&place.path))?,
         };
-        let hidden = place.folder_in(parent)?;
-        Ok(Self { open: None, hidden, place, written: Written::default() })
+        let record = Record::create(hidden.path()).map_err(|error| place.error(&error))?;
+        Ok(Self { open: None, record, hidden, place, written: Written::default() })
     }
 
     /// What the operating system said about a member, under its final name.
     fn error(&self, name: &str, error: &io::Error) -> Error {
-        Error::io(&self.place.path.join(name), error)
+        match error.kind() {
+            io::ErrorKind::NotFound => self.place.changed(),
+            io::ErrorKind::AlreadyExists => {
+                Error::new(Code::NameCollision, "the file system takes two member names for one").in_file(name)
+            }
+            _ => Error::io(&self.place.path.join(name), error),
+        }
     }
 
-    fn create_file(&self, name: &str) -> Result<File> {
+    fn create_file(&mut self, name: &str) -> Result<File> {
         let path = self.hidden.path().join(name);
         let open = || OpenOptions::new().write(true).create_new(true).open(&path);
-        let made = match (open(), path.parent()) {
+        let made = match open() {
             // The first file of its folder.
-            (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(parent).and_then(|()| open())
-            }
-            (made, _) => made,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.create_folders(name).and_then(|()| open()),
+            made => made,
         };
-        match made {
-            Ok(file) => Ok(file),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(Error::new(Code::NameCollision, "the file system takes two member names for one").in_file(name))
+        let listed = made.and_then(|file| self.record.add(name).map(|()| file));
+        listed.map_err(|error| self.error(name, &error))
+    }
+
+    /// Makes the folders of a member, but never the hidden one again: if something removed that, files are missing.
+    fn create_folders(&self, name: &str) -> io::Result<()> {
+        for (end, _) in name.match_indices('/') {
+            match fs::create_dir(self.hidden.path().join(&name[..end])) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
             }
-            Err(error) => Err(self.error(name, &error)),
         }
+        Ok(())
     }
 }
 
@@ -125,19 +133,31 @@ impl Sink for Folder {
     }
 
     fn finish(self: Box<Self>) -> Result<Written> {
-        let Self { open, hidden, place, written } = *self;
+        let Self { open, record, hidden, place, written } = *self;
         if open.is_some() {
             return Err(misuse("a folder ends inside a member"));
         }
-        if hidden.path().parent() == Some(&place.path) {
-            fill(&place, &hidden)?;
-        } else {
+        let error = |error: io::Error| place.error(&error);
+        record.finish().map_err(error)?;
+        // Something else may have removed files, and the folder must be whole before it gets its name.
+        let count = record::count(hidden.path()).map_err(error)?;
+        if count != written.members + 1 {
+            return Err(place.changed());
+        }
+        sync_folder(hidden.path()).map_err(error)?;
+        let is_inside = hidden.path().parent() == Some(&place.path);
+        match occupant(&place)? {
+            Occupant::Nothing if is_inside => return Err(place.changed()),
+            _ if is_inside => fill(&place, hidden.path())?,
+            Occupant::Ours => exchange(&place, &hidden)?,
             // Renaming a folder replaces nothing but an empty folder.
-            fs::rename(hidden.path(), &place.path).map_err(|error| match error.kind() {
-                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory => place.taken(),
-                _ => place.error(&error),
-            })?;
-            let _moved_away = hidden.keep();
+            Occupant::Nothing | Occupant::Empty => {
+                fs::rename(hidden.path(), &place.path).map_err(|error| match error.kind() {
+                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory => place.taken(),
+                    _ => place.error(&error),
+                })?;
+                let _moved_away = hidden.keep();
+            }
         }
         Ok(written)
     }
@@ -146,69 +166,51 @@ impl Sink for Folder {
 enum Occupant {
     Nothing,
     Empty,
-    Entries,
+    /// A folder that may be replaced: framehaul wrote every file in it.
+    Ours,
 }
 
-/// What there is at the place of a folder. Errors: something that is no folder.
+/// What there is at the place of a folder. Errors: something that must not be replaced.
 fn occupant(place: &Place) -> Result<Occupant> {
     if place.path.symlink_metadata().is_err() {
         return Ok(Occupant::Nothing);
     }
     if !place.path.is_dir() {
         return Err(if place.overwrite {
-            unwritable(&place.path, "the output exists and is no folder")
+            unwritable(&place.path, "the output exists and is not a folder")
         } else {
             place.taken()
         });
     }
-    let mut entries = fs::read_dir(&place.path).map_err(|error| place.error(&error))?;
-    Ok(if entries.next().is_some() { Occupant::Entries } else { Occupant::Empty })
-}
-
-/// Whether the current or the home folder is in a folder, or is it.
-fn is_sheltered(path: &Path) -> bool {
-    let Ok(path) = path.canonicalize() else { return true };
-    let places = [std::env::current_dir().ok(), std::env::home_dir()];
-    places.into_iter().flatten().filter_map(|place| place.canonicalize().ok()).any(|place| place.starts_with(&path))
-}
-
-/// Moves what the hidden folder holds up into the folder around it, in place of what that one held. If that fails,
-/// everything is moved back.
-fn fill(place: &Place, hidden: &TempDir) -> Result<()> {
-    let old = place.folder_in(&place.path)?;
-    let keep = [hidden.path(), old.path()];
-    let mut moved = Vec::new();
-    let mut replace = || {
-        if place.overwrite {
-            move_entries(&place.path, old.path(), &keep, &mut moved)?;
+    match record::content(place).map_err(|error| place.error(&error))? {
+        record::Content::Nothing => Ok(Occupant::Empty),
+        _ if !place.overwrite => Err(place.taken()),
+        record::Content::Ours => Ok(Occupant::Ours),
+        record::Content::Foreign(file) => {
+            let message = "the output folder holds a file that framehaul did not write, so it is not replaced";
+            Err(Error::new(Code::OutputExists, message)
+                .in_file(place.path.join(file).display().to_string())
+                .advise("move the file away or choose another folder"))
         }
-        move_entries(hidden.path(), &place.path, &[], &mut moved)
-    };
-    replace().map_err(|error| {
-        for (from, to) in moved.iter().rev() {
-            // Nothing more can be done about a second failure; the first is the one to report.
-            let _ = fs::rename(to, from);
-        }
-        place.error(&error)
-    })
-}
-
-/// Moves the entries of one folder into another, but not those of `keep`, and notes every move.
-fn move_entries(from: &Path, to: &Path, keep: &[&Path], moved: &mut Vec<(PathBuf, PathBuf)>) -> io::Result<()> {
-    // All are read before the first is moved: what a listing shows of a folder that changes is not defined.
-    let entries = fs::read_dir(from)?.collect::<io::Result<Vec<_>>>()?;
-    for entry in entries {
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if keep.contains(&path.as_path()) {
-            continue;
-        }
-        if target.symlink_metadata().is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        fs::rename(&path, &target)?;
-        moved.push((path, target));
     }
-    Ok(())
+}
+
+/// Whether a folder must stay the same one: the current folder is in it, or it is a mounted file system.
+fn is_in_use(place: &Place) -> bool {
+    let current = std::env::current_dir().and_then(|folder| folder.canonicalize());
+    current.map_or(true, |current| current.starts_with(&place.path)) || is_mounted(place)
+}
+
+#[cfg(unix)]
+fn is_mounted(place: &Place) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &Path| path.metadata().map(|found| found.dev()).ok();
+    device(&place.path) != device(&place.folder)
+}
+
+#[cfg(not(unix))]
+fn is_mounted(_: &Place) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -216,7 +218,7 @@ mod tests {
     use super::super::Packer;
     use super::*;
 
-    /// All files below a folder, with their contents.
+    /// All files below a folder, with their contents, but not the record.
     fn files(folder: &Path) -> Vec<(String, String)> {
         let mut found = Vec::new();
         let mut folders = vec![folder.to_owned()];
@@ -225,7 +227,7 @@ mod tests {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
-                } else {
+                } else if path.file_name().unwrap() != record::RECORD {
                     let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
                     found.push((name, fs::read_to_string(path).unwrap()));
                 }
@@ -264,7 +266,7 @@ mod tests {
             assert!(!path.join("a.txt").exists());
             assert_eq!(Box::new(sink).finish().unwrap(), Written { bytes: 8, members: 3 });
             assert_eq!(files(&path), pairs(&TWO));
-            assert_eq!(fs::read_dir(&path).unwrap().count(), 2);
+            assert_eq!(fs::read_dir(&path).unwrap().count(), 3);
         }
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 3);
     }
@@ -273,8 +275,11 @@ mod tests {
     fn a_folder_that_holds_something_is_replaced_only_when_told_so_and_only_at_the_end() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("out");
-        fs::create_dir_all(path.join("labels")).unwrap();
-        fs::write(path.join("labels/old.txt"), "old").unwrap();
+        let mut old = Folder::create(&path, false).unwrap();
+        old.begin("labels/old.txt").unwrap();
+        old.write(Packer::new(Packing::Plain).part(b"old").unwrap()).unwrap();
+        old.end().unwrap();
+        Box::new(old).finish().unwrap();
         assert_eq!(Folder::create(&path, false).err().unwrap().code(), Code::OutputExists);
         let mut sink = Folder::create(&path, true).unwrap();
         write_two(&mut sink);
@@ -287,16 +292,48 @@ mod tests {
     #[test]
     fn a_folder_that_is_given_up_leaves_all_as_it_was() {
         let root = tempfile::tempdir().unwrap();
+        let old = root.path().join("old");
+        let mut sink = Folder::create(&old, false).unwrap();
+        write_two(&mut sink);
+        Box::new(sink).finish().unwrap();
         for name in ["new", "old"] {
-            fs::create_dir_all(root.path().join("old")).unwrap();
-            fs::write(root.path().join("old/kept.txt"), "kept").unwrap();
             let mut sink = Folder::create(&root.path().join(name), true).unwrap();
             write_two(&mut sink);
             sink.begin("half").unwrap();
             assert_eq!(Box::new(sink).finish().unwrap_err().code(), Code::Internal);
-            assert_eq!(files(root.path()), pairs(&[("old/kept.txt", "kept")]));
+            assert_eq!(files(&old), pairs(&TWO));
             assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
         }
+    }
+
+    #[test]
+    fn a_file_of_others_protects_a_folder_from_the_start_and_until_the_end() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("out");
+        let mut sink = Folder::create(&path, false).unwrap();
+        write_two(&mut sink);
+        Box::new(sink).finish().unwrap();
+        let mut sink = Folder::create(&path, true).unwrap();
+        sink.begin("b.txt").unwrap();
+        sink.end().unwrap();
+        fs::write(path.join("labels/mine.txt"), "mine").unwrap();
+        for refused in [Box::new(sink).finish().unwrap_err(), Folder::create(&path, true).err().unwrap()] {
+            assert_eq!(refused.code(), Code::OutputExists);
+            assert!(refused.place().file.as_ref().unwrap().ends_with("mine.txt"));
+        }
+        assert_eq!(fs::read_to_string(path.join("a.txt")).unwrap(), "one two");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_hidden_folder_that_is_removed_is_not_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let mut sink = Folder::create(&root.path().join("out"), false).unwrap();
+        write_two(&mut sink);
+        fs::remove_dir_all(sink.hidden.path()).unwrap();
+        assert_eq!(sink.begin("labels/3.txt").unwrap_err().code(), Code::Io);
+        assert_eq!(Box::new(sink).finish().unwrap_err().code(), Code::Io);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
     }
 
     #[test]
@@ -315,14 +352,6 @@ mod tests {
         }
         let foreign = "somebody else's";
         assert_eq!(files(root.path()), pairs(&[("empty/labels", foreign), ("new/labels", foreign)]));
-    }
-
-    #[test]
-    fn a_folder_that_shelters_the_current_one_is_never_emptied() {
-        let refused = Folder::create(Path::new("."), true).err().unwrap();
-        assert_eq!(refused.code(), Code::NotWritable);
-        let parent = std::env::current_dir().unwrap().parent().unwrap().to_owned();
-        assert_eq!(Folder::create(&parent, true).err().unwrap().code(), Code::NotWritable);
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod compress;
 mod folder;
 mod header;
 mod pack;
-mod place;
+mod record;
 #[cfg(test)]
 mod unzip;
 mod zip;

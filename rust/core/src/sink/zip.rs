@@ -11,11 +11,11 @@ use std::path::Path;
 use tempfile::{SpooledTempFile, TempPath};
 
 use crate::error::Result;
+use crate::paths::{Kind, Place};
 
 use super::compress::{Compression, END_OF_STREAM};
 use super::header::{self, Entry, Method};
 use super::pack::{Chunk, Content, Files, Packing};
-use super::place::{Place, unwritable};
 use super::{Sink, Written, check_name, misuse};
 
 /// A ZIP archive as a file.
@@ -29,14 +29,7 @@ pub struct Archive {
 impl Archive {
     /// Begins an archive that will be at `path`. Errors: `output-exists`, `not-writable`.
     pub fn create(path: &Path, compression: Compression, overwrite: bool) -> Result<Self> {
-        let place = Place::new(path, overwrite)?;
-        if !overwrite && place.path.symlink_metadata().is_ok() {
-            return Err(place.taken());
-        }
-        // Replacing a device such as /dev/null by a file would be a bad surprise.
-        if place.path.metadata().is_ok_and(|found| !found.is_file()) {
-            return Err(unwritable(path, "the output exists and is no file"));
-        }
+        let place = Place::of_file(path, Kind::Zip, overwrite)?;
         let (file, hidden) = place.file()?;
         let directory = tempfile::spooled_tempfile_in(DIRECTORY_IN_MEMORY, &place.folder);
         Ok(Self { writer: Writer::new(file, directory, compression), hidden, place })
@@ -90,9 +83,7 @@ impl Sink for Archive {
             return Err(misuse("an archive ends inside a member"));
         }
         let (file, written) = writer.finish().map_err(|error| place.error(&error))?;
-        drop(file);
-        let moved = if place.overwrite { hidden.persist(&place.path) } else { hidden.persist_noclobber(&place.path) };
-        moved.map_err(|failure| place.error(&failure.error))?;
+        place.put(file, hidden, Kind::Zip)?;
         Ok(written)
     }
 }
@@ -302,11 +293,12 @@ mod tests {
     fn an_archive_that_exists_is_replaced_only_when_told_so_and_only_at_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.zip");
-        fs::write(&path, "old").unwrap();
+        let old = b"PK\x03\x04 and so on";
+        fs::write(&path, old).unwrap();
         let refused = Archive::create(&path, Compression::Fast, false).err().unwrap();
         assert_eq!(refused.code(), Code::OutputExists);
         let sink = Box::new(Archive::create(&path, Compression::Fast, true).unwrap());
-        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read(&path).unwrap(), old);
         sink.finish().unwrap();
         assert_eq!(unzip::read(&fs::read(&path).unwrap()), []);
         assert_eq!(names(folder.path()), ["out.zip"]);
@@ -321,6 +313,23 @@ mod tests {
         assert_eq!(sink.finish().unwrap_err().code(), Code::OutputExists);
         assert_eq!(fs::read(&path).unwrap(), b"somebody else's");
         assert_eq!(names(folder.path()), ["out.zip"]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_an_archive_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in [("out.zip", "notes"), ("out.docx", "PK\x03\x04")] {
+            let path = folder.path().join(name);
+            fs::write(&path, content).unwrap();
+            let refused = Archive::create(&path, Compression::Fast, true).err().unwrap();
+            assert_eq!(refused.code(), Code::OutputExists);
+            // Also not if it appears during the work.
+            fs::remove_file(&path).unwrap();
+            let sink = Box::new(Archive::create(&path, Compression::Fast, true).unwrap());
+            fs::write(&path, content).unwrap();
+            assert_eq!(sink.finish().unwrap_err().code(), Code::OutputExists);
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
     }
 
     #[test]
