@@ -5,6 +5,8 @@
 //! offset, and each matched pair moves on a straight line. Since that makes more points than either curve has, runs of
 //! pairs that share a point are thinned: of points nearer to each other than half the mean spacing only one stays.
 
+use super::square::square;
+
 type Point = [f64; 2];
 
 /// The matching of two keyframes of a polygon or polyline, shared by all frames between them.
@@ -72,14 +74,6 @@ fn curve(coordinates: &[f64], closed: bool) -> Option<Vec<Point>> {
 fn distance(from: Point, to: Point) -> f64 {
     let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
     (square(dx) + square(dy)).sqrt()
-}
-
-/// The square as Python's `x ** 2` computes it: by the system's `pow`, of whose results about one in a thousand is not
-/// the rounded product. In shapes as regular as an octagon many offsets are equally near but for that last bit, so that
-/// `x * x` gives a few of them other points than CVAT does.
-fn square(x: f64) -> f64 {
-    // A power that the compiler knows to be 2 would become the product.
-    x.powf(std::hint::black_box(2.0))
 }
 
 /// Whether two points are nearer than `threshold`. The rounded products tell it, unless it hangs by the last bits.
@@ -236,10 +230,8 @@ mod tests {
     }
 
     #[test]
-    #[cfg(all(target_os = "linux", target_env = "gnu"))] // Elsewhere `pow` is another.
     fn ties_in_regular_shapes_fall_as_in_the_reference() {
-        // CVAT's result for this octagon has six points there; with rounded products (or a `pow` made for processors
-        // without fused multiply-add, which are older than 2013) it has seven.
+        // CVAT's result for this octagon has six points there; with rounded products it has seven.
         let octagon = [
             [1194.8899999999999, 500.0],
             [991.36, 991.4],

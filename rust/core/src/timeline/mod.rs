@@ -17,6 +17,8 @@ mod scene;
 mod selection;
 mod sight;
 mod similarity;
+mod square;
+mod square_tables;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;
