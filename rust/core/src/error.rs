@@ -1,6 +1,7 @@
 //! One error type for the whole core: what went wrong (a code that scripts can test), where in the data, and what to do.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
 
@@ -279,6 +280,17 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The result of `work`, or an error if it panics: a defect of framehaul, which a caller must survive.
+pub fn catch_panic<R>(work: impl FnOnce() -> R) -> Result<R> {
+    // What was changed halfway is either gone with `work` or scratch memory, which each user begins anew.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+        Error::new(Code::Internal, format!("a defect of framehaul: {text}"))
+            .advise("please report this with the source, if you can share it")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,6 +318,16 @@ mod tests {
         }
         #[cfg(target_os = "linux")]
         assert_eq!(Error::io("a".as_ref(), &io::Error::from_raw_os_error(5)).message(), "Input/output error");
+    }
+
+    #[test]
+    fn a_panic_becomes_an_internal_error_with_its_message() {
+        let caught = |work: fn() -> u8| catch_panic(work).map_err(|error| (error.code(), error.message().to_owned()));
+        let message = |text: &str| Err((Code::Internal, format!("a defect of framehaul: {text}")));
+        assert_eq!(caught(|| 7), Ok(7));
+        assert_eq!(caught(|| panic!("plain")), message("plain"));
+        assert_eq!(caught(|| panic!("row {}", 3)), message("row 3"));
+        assert_eq!(caught(|| std::panic::panic_any(3)), message("no message"));
     }
 
     #[test]

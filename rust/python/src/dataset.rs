@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use framehaul_core::dataset;
 use framehaul_core::ingest::{self, Limits};
+use framehaul_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -29,10 +30,12 @@ pub struct Dataset(pub Arc<dataset::Dataset>);
 
 #[pymethods]
 impl Dataset {
+    #[guarded]
     fn inspect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         inspect(py, &self.0)
     }
 
+    #[guarded]
     fn save(&self, py: Python<'_>, path: PathBuf, overwrite: bool) -> PyResult<()> {
         py.detach(|| dataset::save(&self.0, &path, overwrite)).map_err(to_py)
     }
@@ -41,6 +44,7 @@ impl Dataset {
         self.0.inputs(None).into_iter().map(|(what, path)| (what.to_owned(), path.to_owned())).collect()
     }
 
+    #[guarded]
     fn table(&self, name: &str) -> PyResult<Table> {
         table_of(&self.0, name)
     }
@@ -48,6 +52,7 @@ impl Dataset {
 
 #[pyfunction]
 #[pyo3(signature = (path, max_ratio = None, max_total = None))]
+#[guarded]
 fn open(py: Python<'_>, path: PathBuf, max_ratio: Option<u64>, max_total: Option<u64>) -> PyResult<Dataset> {
     let default = Limits::default();
     let limits =

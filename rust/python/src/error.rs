@@ -1,6 +1,6 @@
 //! Errors of the core as Python exceptions. The classes are Python's own: `framehaul/errors.py`.
 
-use framehaul_core::error::{Code, Error};
+use framehaul_core::error::{Code, Error, catch_panic};
 use pyo3::prelude::*;
 
 /// Adds what `framehaul.errors` is tested against.
@@ -11,6 +11,11 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 fn error_codes() -> Vec<&'static str> {
     Code::ALL.iter().map(|code| code.as_str()).collect()
+}
+
+/// The result of `work`, or an error of the code `internal` if it panics. `#[guarded]` puts it around functions.
+pub fn guard<R, E: From<PyErr>>(work: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
+    catch_panic(work).unwrap_or_else(|error| Err(to_py(error).into()))
 }
 
 /// The exception for an error of the core.

@@ -8,6 +8,7 @@ use framehaul_core::format;
 use framehaul_core::media::Videos;
 use framehaul_core::plan::{self, Format};
 use framehaul_core::timeline::Selection;
+use framehaul_macros::guarded;
 use pyo3::prelude::*;
 
 use crate::dataset::Dataset;
@@ -28,6 +29,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     select = "all", labels = vec![], subsets = vec![], negatives = None, progress = None
 ))]
 #[expect(clippy::too_many_arguments, reason = "one for each option; Python names them")]
+#[guarded]
 fn export(
     py: Python<'_>,
     dataset: &Dataset,

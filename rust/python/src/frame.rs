@@ -6,6 +6,7 @@ use framehaul_core::dataset;
 use framehaul_core::error::{Code, Error, Result};
 use framehaul_core::media::Files;
 use framehaul_core::timeline::{FrameView, Item, PointScratch, Scene, Timeline, VisitScratch};
+use framehaul_macros::guarded;
 use pyo3::prelude::*;
 
 use crate::dataset::Dataset;
@@ -78,6 +79,7 @@ impl Bar {
 }
 
 #[pyfunction]
+#[guarded]
 fn frames(py: Python<'_>, dataset: &Dataset, task: usize, wanted: Vec<u32>) -> PyResult<Vec<Frame>> {
     let read = || {
         let scene = Scene::new(&dataset.0)?;
@@ -101,6 +103,7 @@ fn frames(py: Python<'_>, dataset: &Dataset, task: usize, wanted: Vec<u32>) -> P
 }
 
 #[pyfunction]
+#[guarded]
 fn frame_counts(py: Python<'_>, dataset: &Dataset, task: usize, bars: usize) -> PyResult<Counts> {
     let count = || {
         let scene = Scene::new(&dataset.0)?;
@@ -135,6 +138,7 @@ fn frame_counts(py: Python<'_>, dataset: &Dataset, task: usize, bars: usize) -> 
 
 #[pyfunction]
 #[pyo3(signature = (dataset, task, frame, media = None))]
+#[guarded]
 fn picture_file(dataset: &Dataset, task: usize, frame: u32, media: Option<PathBuf>) -> PyResult<Vec<u8>> {
     let read = || {
         let known = dataset.0.tasks.get(task).filter(|task| frame < task.size).ok_or_else(|| no_task(&dataset.0))?;

@@ -3,6 +3,7 @@
 use framehaul_core::error::{Code, Error};
 use framehaul_core::raster::{Compared, Measured, Rle, cvat, encode as encoder, merge as joiner, polygon};
 use framehaul_core::threads::{self, ParallelIterator};
+use framehaul_macros::guarded;
 use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -71,6 +72,7 @@ fn encode_image(image: &PyReadonlyArrayDyn<'_, u8>) -> PyResult<Rle> {
 
 #[pyfunction]
 #[pyo3(signature = (masks, *, compressed = true))]
+#[guarded]
 fn encode<'py>(masks: &Bound<'py, PyAny>, compressed: bool) -> PyResult<Bound<'py, PyAny>> {
     let py = masks.py();
     let masks = bytes_of(masks)?;
@@ -89,6 +91,7 @@ fn encode<'py>(masks: &Bound<'py, PyAny>, compressed: bool) -> PyResult<Bound<'p
 }
 
 #[pyfunction]
+#[guarded]
 fn decode<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = rles.py();
     let dicts = RleDict::batch(rles)?;
@@ -118,6 +121,7 @@ fn decode<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 
 #[pyfunction]
 #[pyo3(signature = (rles, *, intersect = false, compressed = true))]
+#[guarded]
 fn merge<'py>(rles: &Bound<'py, PyAny>, intersect: bool, compressed: bool) -> PyResult<Bound<'py, PyAny>> {
     let py = rles.py();
     let dicts = RleDict::batch(rles)?;
@@ -127,6 +131,7 @@ fn merge<'py>(rles: &Bound<'py, PyAny>, intersect: bool, compressed: bool) -> Py
 }
 
 #[pyfunction]
+#[guarded]
 fn area<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = rles.py();
     let dicts = RleDict::batch(rles)?;
@@ -138,6 +143,7 @@ fn area<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 #[pyfunction]
+#[guarded]
 fn bbox<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = rles.py();
     let dicts = RleDict::batch(rles)?;
@@ -152,6 +158,7 @@ fn bbox<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 
 #[pyfunction]
 #[pyo3(signature = (found, truth, *, crowd = None))]
+#[guarded]
 fn iou<'py>(
     found: &Bound<'py, PyAny>,
     truth: &Bound<'py, PyAny>,
@@ -184,6 +191,7 @@ fn iou<'py>(
 
 #[pyfunction]
 #[pyo3(signature = (polygons, *, height, width, compressed = true))]
+#[guarded]
 fn from_polygons<'py>(
     polygons: &Bound<'py, PyAny>,
     height: u32,
@@ -201,6 +209,7 @@ fn from_polygons<'py>(
 
 #[pyfunction]
 #[pyo3(signature = (boxes, *, height, width, compressed = true))]
+#[guarded]
 fn from_boxes<'py>(
     boxes: &Bound<'py, PyAny>,
     height: u32,
@@ -218,6 +227,7 @@ fn from_boxes<'py>(
 
 #[pyfunction]
 #[pyo3(signature = (points, *, height, width, clip = false, compressed = true))]
+#[guarded]
 fn from_cvat<'py>(
     points: &Bound<'py, PyAny>,
     height: u32,
@@ -236,6 +246,7 @@ fn from_cvat<'py>(
 }
 
 #[pyfunction]
+#[guarded]
 fn to_cvat<'py>(rles: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = rles.py();
     let dicts = RleDict::batch(rles)?;

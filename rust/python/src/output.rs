@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use framehaul_core::paths::{self, Kind, Named};
+use framehaul_macros::guarded;
 use pyo3::prelude::*;
 
 use crate::error::to_py;
@@ -15,6 +16,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 #[pyfunction]
+#[guarded]
 fn check_apart(inputs: Vec<(String, PathBuf)>, outputs: Vec<(String, PathBuf)>) -> PyResult<()> {
     paths::check_apart(&named(&inputs), &named(&outputs)).map_err(to_py)
 }
@@ -24,11 +26,13 @@ fn named(paths: &[(String, PathBuf)]) -> Vec<Named<'_>> {
 }
 
 #[pyfunction]
+#[guarded]
 fn check_file(path: PathBuf, kind: &str, overwrite: bool) -> PyResult<()> {
     paths::check_file(&path, kind.parse::<Kind>().map_err(to_py)?, overwrite).map_err(to_py)
 }
 
 #[pyfunction]
+#[guarded]
 fn write_file(py: Python<'_>, path: PathBuf, kind: &str, overwrite: bool, content: &[u8]) -> PyResult<()> {
     let kind: Kind = kind.parse().map_err(to_py)?;
     let write = |path: &Path| paths::write_file(path, kind, overwrite, content);

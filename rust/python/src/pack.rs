@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use framehaul_core::error::Result;
 use framehaul_core::sink::{Archive, Chunk, Compression, Packer, Sink};
 use framehaul_core::threads::{self, ParallelIterator};
+use framehaul_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 
@@ -21,6 +22,7 @@ const PIECE: usize = 1 << 20;
 const WINDOW: usize = 32;
 
 #[pyfunction]
+#[guarded]
 fn pack(py: Python<'_>, members: Vec<(String, PyBackedBytes)>, out: PathBuf) -> PyResult<u64> {
     py.detach(|| {
         let mut sink = Archive::create(&out, Compression::Fast, true)?;

@@ -3,6 +3,7 @@
 use framehaul_core::error::{Code, Error};
 use framehaul_core::media::png;
 use framehaul_core::media::range::Plane;
+use framehaul_macros::guarded;
 use numpy::{PyReadonlyArray2, PyReadonlyArray3, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -17,6 +18,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 #[pyfunction]
+#[guarded]
 fn encode_png<'py>(py: Python<'py>, pixels: PyReadonlyArray3<'py, u8>) -> PyResult<Bound<'py, PyBytes>> {
     let &[height, width, 3] = pixels.shape() else {
         return Err(PyValueError::new_err(format!("expected height x width x 3 bytes, got {:?}", pixels.shape())));
@@ -29,6 +31,7 @@ fn encode_png<'py>(py: Python<'py>, pixels: PyReadonlyArray3<'py, u8>) -> PyResu
 }
 
 #[pyfunction]
+#[guarded]
 fn full_range(
     py: Python<'_>,
     plane: PyReadonlyArray2<'_, u8>,

@@ -8,6 +8,7 @@ use framehaul_core::raster::contours::{self as tracer, Contour};
 use framehaul_core::raster::ellipse::Ellipse;
 use framehaul_core::raster::{Canvas, Rle, Scratch, polygon};
 use framehaul_core::threads::{self, ParallelIterator};
+use framehaul_macros::guarded;
 use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -38,6 +39,7 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pyfunction]
 #[pyo3(signature = (points, *, height, width))]
+#[guarded]
 fn fill_polygon<'py>(points: &Bound<'py, PyAny>, height: u32, width: u32) -> PyResult<Bound<'py, PyAny>> {
     let py = points.py();
     let Some(points) = read_shape(points, Layout::Points)? else {
@@ -50,6 +52,7 @@ fn fill_polygon<'py>(points: &Bound<'py, PyAny>, height: u32, width: u32) -> PyR
 
 #[pyfunction]
 #[pyo3(signature = (center, radii, *, angle_degrees = 0, height, width))]
+#[guarded]
 fn fill_ellipse(
     py: Python<'_>,
     center: (i64, i64),
@@ -64,6 +67,7 @@ fn fill_ellipse(
 
 #[pyfunction]
 #[pyo3(signature = (masks, values = None, *, height, width))]
+#[guarded]
 fn label_map<'py>(
     masks: &Bound<'py, PyAny>,
     values: Option<Vec<u32>>,
@@ -80,6 +84,7 @@ fn label_map<'py>(
 
 #[pyfunction]
 #[pyo3(signature = (masks, values = None, *, height, width, palette = None))]
+#[guarded]
 fn masks_png<'py>(
     masks: &Bound<'py, PyAny>,
     values: Option<Vec<u32>>,
@@ -145,6 +150,7 @@ impl Painting {
 
 #[pyfunction]
 #[pyo3(signature = (labels, *, palette = None))]
+#[guarded]
 fn label_png<'py>(labels: &Bound<'py, PyAny>, palette: Option<Vec<[u8; 3]>>) -> PyResult<Bound<'py, PyAny>> {
     let py = labels.py();
     let labels = if labels.is_instance_of::<PyList>() || labels.is_instance_of::<PyTuple>() {
@@ -248,6 +254,7 @@ fn encode(canvas: &Canvas, deep: bool, palette: Option<&[[u8; 3]]>) -> Result<Ve
 }
 
 #[pyfunction]
+#[guarded]
 fn contours<'py>(mask: &Bound<'py, PyAny>) -> PyResult<(Vec<Bound<'py, PyAny>>, Bound<'py, PyAny>)> {
     let py = mask.py();
     let rle = read_mask(mask)?;
@@ -261,6 +268,7 @@ fn contours<'py>(mask: &Bound<'py, PyAny>) -> PyResult<(Vec<Bound<'py, PyAny>>, 
 }
 
 #[pyfunction]
+#[guarded]
 fn polygons(mask: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<f64>>> {
     let rle = read_mask(mask)?;
     run(mask.py(), |_| tracer::trace(&rle, &mut Scratch::new()))

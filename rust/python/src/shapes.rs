@@ -1,5 +1,6 @@
 //! Coordinates as the pixel functions take them: flat lists of numbers and arrays.
 
+use framehaul_macros::guarded;
 use numpy::{PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -32,6 +33,7 @@ pub fn read_shape(shape: &Bound<'_, PyAny>, layout: Layout) -> PyResult<Option<V
 
 /// The numbers of a list, read directly or through the ABI: for tests, which hold one way against the other.
 #[pyfunction]
+#[guarded]
 pub fn read_list(list: &Bound<'_, PyList>, directly: bool) -> PyResult<Vec<f64>> {
     let layout = KnownLayout::of(list.py());
     if directly && layout.is_none() {

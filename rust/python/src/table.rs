@@ -7,6 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, Int32Array, Int64Array, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field, FieldRef};
 use framehaul_core::dataset::{self, Dataset};
+use framehaul_macros::guarded;
 use pyo3::exceptions::{PyAttributeError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
@@ -49,6 +50,7 @@ impl Table {
         self.batch.num_rows()
     }
 
+    #[guarded]
     fn column(&self, name: &str) -> PyResult<Column> {
         let schema = self.batch.schema();
         let (place, field) = schema.fields().find(name).ok_or_else(|| {
@@ -66,11 +68,13 @@ impl Table {
         format!("<framehaul.Table {}: {} rows; {}>", self.name, self.batch.num_rows(), self.column_names().join(", "))
     }
 
+    #[guarded]
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyArrowResult<Bound<'py, PyCapsule>> {
         to_schema_pycapsule(py, self.batch.schema().as_ref())
     }
 
     #[pyo3(signature = (requested_schema = None))]
+    #[guarded]
     fn __arrow_c_stream__<'py>(
         &self,
         py: Python<'py>,
@@ -110,11 +114,13 @@ impl Column {
         format!("<framehaul.Column {}: {} values of {}>", self.field.name(), self.array.len(), self.array.data_type())
     }
 
+    #[guarded]
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyArrowResult<Bound<'py, PyCapsule>> {
         to_schema_pycapsule(py, self.field.as_ref())
     }
 
     #[pyo3(signature = (requested_schema = None))]
+    #[guarded]
     fn __arrow_c_array__<'py>(
         &self,
         py: Python<'py>,
@@ -124,6 +130,7 @@ impl Column {
     }
 
     #[getter]
+    #[guarded]
     fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (code, hint) = match self.array.data_type() {
             DataType::UInt8 => ("u1", ""),
@@ -155,6 +162,7 @@ impl Column {
     }
 
     #[getter]
+    #[guarded]
     fn offsets(&self) -> PyResult<Column> {
         let offsets: ArrayRef = if let Some(list) = self.array.as_list_opt::<i32>() {
             Arc::new(Int32Array::new(list.offsets().inner().clone(), None))
@@ -167,6 +175,7 @@ impl Column {
     }
 
     #[getter]
+    #[guarded]
     fn values(&self) -> PyResult<Column> {
         let small = self.array.as_list_opt::<i32>().map(|list| list.values());
         let values = small.or_else(|| self.array.as_list_opt::<i64>().map(|list| list.values()));
@@ -174,6 +183,7 @@ impl Column {
         Ok(Column::inner("values", Arc::clone(values)))
     }
 
+    #[guarded]
     fn field(&self, name: &str) -> PyResult<Column> {
         let fields = self.array.as_struct_opt().ok_or_else(|| self.without("fields: it is no struct"))?;
         let array = fields.column_by_name(name).ok_or_else(|| PyKeyError::new_err(format!("no field {name:?}")))?;
@@ -181,12 +191,14 @@ impl Column {
     }
 
     #[getter]
+    #[guarded]
     fn indices(&self) -> PyResult<Column> {
         let names = self.array.as_any_dictionary_opt().ok_or_else(|| self.without("indices: it is no dictionary"))?;
         Ok(Column::inner("indices", arrow_array::make_array(names.keys().to_data())))
     }
 
     #[getter]
+    #[guarded]
     fn dictionary(&self) -> PyResult<Column> {
         let names = self.array.as_any_dictionary_opt().ok_or_else(|| self.without("dictionary"))?;
         Ok(Column::inner("dictionary", Arc::clone(names.values())))

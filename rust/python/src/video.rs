@@ -6,6 +6,7 @@ use framehaul_core::dataset::Media;
 use framehaul_core::error::{Code, Error, Result};
 use framehaul_core::media::{Files, Location, Picture, Stream, Videos};
 use framehaul_core::timeline::Timeline;
+use framehaul_macros::guarded;
 use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator};
@@ -67,6 +68,7 @@ fn from_py(error: &PyErr) -> Error {
 
 #[pyfunction]
 #[pyo3(signature = (dataset, task, media = None))]
+#[guarded]
 fn media_file(dataset: &Dataset, task: usize, media: Option<PathBuf>) -> PyResult<Location> {
     let task = dataset.0.tasks.get(task).ok_or_else(|| PyIndexError::new_err("no such task"))?;
     let Media::Video { name, .. } = &task.media else {
