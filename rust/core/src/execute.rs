@@ -15,7 +15,6 @@ pub use pictures::OnError;
 use pictures::{Shelf, Shelved};
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,14 +23,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{RecvTimeoutError, Sender};
 
 use crate::dataset::Dataset;
-use crate::error::{Code, Error, Place, Result};
+use crate::error::{Code, Error, Place, Result, catch_panic};
 use crate::media::{Files, Library, Videos};
+use crate::naming::collisions;
 use crate::paths::{Named, check_apart};
 use crate::plan::{self, Chunk, Encoder, Format, Output, Part, Plan, Relief};
 use crate::report::{Outcome, Report, Tally};
 use crate::sink::{self, Archive, Compression, Folder, Packer, Packing, Sink};
 use crate::threads::{self, Pool};
-use crate::timeline::{ImageFormat, Scene, Selection, Template};
+use crate::timeline::{ImageFormat, Scene, Selection, Template, hash};
 
 /// How to run exports.
 #[derive(Clone, Debug, Default)]
@@ -128,7 +128,8 @@ pub fn export(
     })?;
     let mut reports = Vec::with_capacity(outputs.len());
     for (format, path) in outputs {
-        let report = export_scene(&scene, (format, path), (&pool, threads), options, library.as_ref(), on_progress);
+        let export = || export_scene(&scene, (format, path), (&pool, threads), options, library.as_ref(), on_progress);
+        let report = catch_panic(export).unwrap_or_else(Err);
         if let Err(error) = &report
             && error.code() == Code::Interrupted
         {
@@ -151,13 +152,17 @@ fn export_scene(
     let encoder = pool.install(|| (format.encoder)(scene, &options.format))?;
     let encoder = encoder.as_ref();
     let plan = pool.install(|| Plan::new(format, encoder, &options.format))?;
+    if collisions::subsets_nest(scene) {
+        pool.install(|| collisions::refuse(scene, (&plan, encoder), None))?;
+    }
     let shelf =
         library.map(|library| pool.install(|| Shelf::new(scene, (&plan, encoder), library, options))).transpose()?;
     let mut progress = Progress { all_frames: scene.frame_count(), ..Progress::default() };
     let workers = threads.min(plan.chunks().count());
     let larger = (workers > pool.len()).then(|| threads::of(workers)).transpose()?;
     let pool = larger.as_ref().unwrap_or(pool);
-    let mut tally = run((&plan, encoder), sink.as_mut(), shelf.as_ref(), pool, &mut progress, on_progress)?;
+    let (mut tally, names) = run((&plan, encoder), sink.as_mut(), shelf.as_ref(), pool, &mut progress, on_progress)?;
+    pool.install(|| collisions::refuse(scene, (&plan, encoder), Some(names)))?;
     count_losses(scene, &mut tally);
     let profile = options.format.profile.as_str();
     let selection = options.selection.to_string();
@@ -203,6 +208,8 @@ struct Done {
     tally: Tally,
     bytes: u64,
     notes: Notes,
+    /// Hashes of the names of members that were packed.
+    names: Vec<u64>,
 }
 
 /// What a worker sends about the chunk at a place.
@@ -210,17 +217,19 @@ enum Sent {
     /// What is to be written of it already, when all chunks before it are; and who is to be told when that is done.
     Early(Vec<Step>, Sender<()>),
     /// The rest or all of it.
-    Done(Result<Done>),
+    Done(Box<Result<Done>>),
 }
 
 /// What the writer does with a file that is larger than what a worker keeps, and with others beside it.
 enum Step {
     Begin(String),
+    /// Names of the whole files that follow, as hashes.
+    Named(Vec<u64>),
     Write(sink::Chunk),
     End,
 }
 
-/// Encodes all chunks of a plan and writes them in order.
+/// Encodes all chunks of a plan and writes them in order. Returns the hashes of the names of all members, too.
 fn run(
     (plan, encoder): (&Plan, &dyn Encoder),
     sink: &mut dyn Sink,
@@ -228,7 +237,7 @@ fn run(
     pool: &Pool,
     progress: &mut Progress,
     on_progress: &mut OnProgress<'_>,
-) -> Result<Tally> {
+) -> Result<(Tally, Vec<u64>)> {
     let chunks: Vec<(&Chunk, &Part)> = plan.chunks().collect();
     progress.all_chunks = chunks.len() as u64;
     let threads = pool.len().min(chunks.len());
@@ -255,11 +264,12 @@ fn run(
         let receiver = receiver;
         let mut waiting: BTreeMap<usize, Result<Done>> = BTreeMap::new();
         let mut books = shelf.map(|shelf| Books::new(shelf.options.provenance));
-        let mut writer = Writer { tally: Tally::default(), progress, on_progress, told: Instant::now(), sink };
+        let mut writer =
+            Writer { tally: Tally::default(), progress, on_progress, told: Instant::now(), sink, names: Vec::new() };
         let mut place = 0;
         for part in &plan.parts {
             if let Part::Member { name, .. } = part {
-                writer.sink.begin(name)?;
+                writer.begin(name)?;
             }
             let end = place + part.chunks().len();
             while place < end {
@@ -271,7 +281,7 @@ fn run(
                     continue;
                 }
                 match receiver.recv_timeout(TELL_EVERY) {
-                    Ok((at, Sent::Done(done))) => drop(waiting.insert(at, done)),
+                    Ok((at, Sent::Done(done))) => drop(waiting.insert(at, *done)),
                     Ok((_, Sent::Early(steps, written))) => {
                         steps.into_iter().try_for_each(|step| writer.step(step))?;
                         // The worker waits for this, if nothing has happened to it.
@@ -291,7 +301,7 @@ fn run(
             shelf.close(books, &mut writer)?;
         }
         writer.tell_now()?;
-        Ok(writer.tally)
+        Ok((writer.tally, writer.names))
     })
 }
 
@@ -302,12 +312,21 @@ struct Writer<'a, 'p> {
     /// When that was called.
     told: Instant,
     sink: &'a mut dyn Sink,
+    /// Hashes of the names of the members so far.
+    names: Vec<u64>,
 }
 
 impl Writer<'_, '_> {
+    /// Begins a member.
+    fn begin(&mut self, name: &str) -> Result<()> {
+        self.names.push(hash(name));
+        self.sink.begin(name)
+    }
+
     fn write(&mut self, done: Done, books: Option<&mut Books>) -> Result<()> {
         self.sink.write(done.packed)?;
         books.map_or(Ok(()), |books| books.add(&done.notes))?;
+        self.names.extend(done.names);
         self.progress.chunks += 1;
         self.progress.frames += done.tally.frames;
         self.progress.annotations += done.tally.annotations();
@@ -318,8 +337,12 @@ impl Writer<'_, '_> {
 
     fn step(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Begin(name) => self.sink.begin(&name),
+            Step::Begin(name) => self.begin(&name),
             Step::Write(packed) => self.sink.write(packed),
+            Step::Named(names) => {
+                self.names.extend(names);
+                Ok(())
+            }
             Step::End => self.sink.end(),
         }
     }
@@ -359,13 +382,9 @@ impl Worker<'_> {
             if !self.gate.wait(place) {
                 return;
             }
-            let encode = AssertUnwindSafe(|| self.encode(place, chunk, part, &mut output, &mut packer));
-            let done = catch_unwind(encode).unwrap_or_else(|_| {
-                Err(Error::new(Code::Internal, "an encoder failed in a way that it should not be able to")
-                    .advise("please report this with the source, if you can share it"))
-            });
+            let done = catch_panic(|| self.encode(place, chunk, part, &mut output, &mut packer)).unwrap_or_else(Err);
             let failed = done.is_err();
-            if self.sender.send((place, Sent::Done(done))).is_err() || failed {
+            if self.sender.send((place, Sent::Done(Box::new(done)))).is_err() || failed {
                 return;
             }
         }
@@ -388,20 +407,22 @@ impl Worker<'_> {
         self.encoder.encode(chunk, output)?;
         let mut bytes = output.finish()?;
         let mut notes = Notes::default();
+        let mut names = Vec::new();
         let packed = match (part, self.shelf) {
             (Part::Member { .. }, _) => packer.part(&output.bytes)?,
             (Part::Files(_), _) => {
                 output.files().try_for_each(|(name, content)| packer.file(name, content))?;
+                names.extend(output.files().map(|(name, _)| hash(name)));
                 packer.take()
             }
             (Part::Pictures(_), Some(shelf)) => {
-                let mut to = Shelved { packer, tally: &mut output.tally, notes: &mut notes };
+                let mut to = Shelved { packer, tally: &mut output.tally, notes: &mut notes, names: &mut names };
                 bytes = shelf.store(place, &output.pictures, &self.gate, &mut to)?;
                 packer.take()
             }
             (Part::Pictures(_), None) => return Err(Error::new(Code::Internal, "pictures without a source of them")),
         };
-        Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes, notes })
+        Ok(Done { packed, tally: std::mem::take(&mut output.tally), bytes, notes, names })
     }
 
     /// Has files of the chunk at a place written before its end, when it is its turn.
@@ -433,6 +454,7 @@ fn steps(output: &Output, goes_on: bool, packer: &mut Packer) -> Result<Vec<Step
     let last = if goes_on { files.pop() } else { None };
     if !files.is_empty() {
         files.iter().try_for_each(|(name, content)| packer.file(name, content))?;
+        steps.push(Step::Named(files.iter().map(|(name, _)| hash(name)).collect()));
         steps.push(Step::Write(packer.take()));
     }
     if let Some((name, beginning)) = last {

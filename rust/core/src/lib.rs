@@ -11,6 +11,7 @@ pub mod geometry;
 pub mod ingest;
 pub mod label_png;
 pub mod media;
+pub mod naming;
 pub mod paths;
 pub mod plan;
 pub mod raster;

@@ -7,8 +7,9 @@ use std::io::{BufWriter, Read, Seek, Write};
 use serde::Serialize;
 use tempfile::SpooledTempFile;
 
+use super::Writer;
 use crate::error::{Code, Error, Result};
-use crate::sink::{Packer, Sink};
+use crate::sink::Packer;
 
 /// What one chunk notes.
 #[derive(Default)]
@@ -107,19 +108,19 @@ impl Ledger {
     }
 
     /// Writes the file.
-    pub fn write(self, sink: &mut dyn Sink) -> Result<()> {
+    pub fn write(self, writer: &mut Writer<'_, '_>) -> Result<()> {
         let mut lines = self.lines.into_inner().map_err(|error| failed(error.error()))?;
         lines.rewind().map_err(|error| failed(&error))?;
         let mut lines = self.head.chain(lines);
-        let mut packer = Packer::new(sink.packing());
-        sink.begin(self.name)?;
+        let mut packer = Packer::new(writer.sink.packing());
+        writer.begin(self.name)?;
         loop {
             let mut piece = Vec::new();
             (&mut lines).take(IN_MEMORY as u64).read_to_end(&mut piece).map_err(|error| failed(&error))?;
             if piece.is_empty() {
-                return sink.end();
+                return writer.sink.end();
             }
-            sink.write(packer.part(&piece)?)?;
+            writer.sink.write(packer.part(&piece)?)?;
         }
     }
 }

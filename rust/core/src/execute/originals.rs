@@ -11,7 +11,7 @@ use crate::format::write_field;
 use crate::plan::Request;
 use crate::sink::{Packer, check_name};
 use crate::text::number::{repr, uint};
-use crate::timeline::{ImageFormat, Scene, Timeline, folder_name};
+use crate::timeline::{ImageFormat, Scene, Timeline, folder_name, hash};
 
 /// The names in the output of videos that are kept whole, timeline by timeline.
 pub struct Originals(Vec<Option<String>>);
@@ -65,9 +65,9 @@ impl Shelf<'_> {
             books.provenance.as_mut().map_or(Ok(()), |ledger| ledger.add(&line))?;
         }
         if !books.videos.is_empty() {
-            books.frames.write(writer.sink)?;
+            books.frames.write(writer)?;
         }
-        books.provenance.map_or(Ok(()), |ledger| ledger.write(writer.sink))
+        books.provenance.map_or(Ok(()), |ledger| ledger.write(writer))
     }
 
     /// Copies a video; returns its line of the provenance.
@@ -75,6 +75,7 @@ impl Shelf<'_> {
         let (name, file) = (self.originals.name(place).unwrap_or_default(), timeline.file_name(0));
         let packer = Packer::new(writer.sink.packing());
         let mut hasher = crc32fast::Hasher::new();
+        writer.names.push(hash(name));
         writer.sink.begin_stored(name)?;
         let copied = self.library.files.copy(timeline.task, file, |piece| {
             hasher.update(piece);

@@ -10,6 +10,7 @@ use super::originals::{self, Originals};
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::media::{Library, Picture, Pictures, Stream};
+use crate::naming::collisions::{self, describe_frame};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, Request};
 use crate::report::{LeftOut, Tally};
 use crate::sink::Packer;
@@ -54,6 +55,8 @@ pub struct Shelved<'a> {
     pub packer: &'a mut Packer,
     pub tally: &'a mut Tally,
     pub notes: &'a mut Notes,
+    /// Hashes of the names of what is stored.
+    pub names: &'a mut Vec<u64>,
 }
 
 /// Hash of a name, and which picture it is.
@@ -121,6 +124,7 @@ impl<'a> Shelf<'a> {
             to.notes.videos.insert(group.place);
             return Ok(());
         }
+        to.names.push(hash(&request.name));
         to.packer.stored_file(&request.name, &picture.bytes, picture.checksum)?;
         if !self.options.provenance {
             return Ok(());
@@ -254,19 +258,12 @@ fn repeated(scene: &Scene<'_>, plan: &Plan, encoder: &dyn Encoder) -> Result<Has
             || earlier.timeline != request.timeline
             || one.file_name(earlier.frame) != other.file_name(request.frame)
         {
-            return Err(collision(&request.name, (one, earlier.frame), (other, request.frame)));
+            let [one, other] = [(one, earlier.frame), (other, request.frame)].map(|(t, f)| describe_frame(t, f));
+            return Err(collisions::error("pictures", &request.name, &one, &other));
         }
         repeated.insert(key(&request));
     }
     Ok(repeated)
-}
-
-fn collision(name: &str, one: (&Timeline<'_>, u32), other: (&Timeline<'_>, u32)) -> Error {
-    let place = |(timeline, frame): (&Timeline<'_>, u32)| {
-        format!("{:?} (task {:?}, frame {frame})", timeline.file_name(frame), timeline.task.name)
-    };
-    let message = format!("two pictures would both be {name:?}: {} and {}", place(one), place(other));
-    Error::new(Code::NameCollision, message).advise("give them names of their own with --name-template")
 }
 
 fn key(request: &Request) -> Key {

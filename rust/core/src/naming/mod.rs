@@ -1,0 +1,3 @@
+//! What the members of an output are called: no two of them alike.
+
+pub mod collisions;
