@@ -48,7 +48,7 @@ impl KnownLayout {
     }
 
     /// Appends the values of the items from `first` on, up to the first that is not exactly a float.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "reads lists of floats as the interpreter lays them out")]
     pub fn append_floats(self, list: &Bound<'_, PyList>, first: usize, values: &mut Vec<f64>) {
         // SAFETY: this is a list, and lists of this interpreter are a `List`. What is read of it and of its floats lives
         // and stays as it is until we return: only who is attached may change a list or let go of its items, we are
@@ -83,7 +83,7 @@ impl KnownLayout {
 /// Asks for the memory of objects ahead of reading them: those of many shapes fill no cache, and a float that has to be
 /// waited for takes longer than all the rest.
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "a prefetch has no safe form")]
 fn prefetch(items: &[*const Head]) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     for &item in items {

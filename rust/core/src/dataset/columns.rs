@@ -30,7 +30,7 @@ impl Columns {
         self.strings.value(number as usize)
     }
 
-    /// Memory held by the columns, in bytes. Columns of a mapped dataset count although they need not be resident.
+    /// Memory held by the columns, in bytes.
     pub fn bytes(&self) -> usize {
         let lists = |list: &Coordinates| list.offsets.inner().inner().len() + list.values.inner().len();
         let values = |list: &AttributeValues| {
@@ -256,7 +256,7 @@ impl Tracks {
     }
 }
 
-/// Numbers are checked when a dataset is built or mapped; a stray one reads as the kind without coordinates.
+/// Numbers are checked when a dataset is built or opened; a stray one reads as the kind without coordinates.
 fn kind(number: u8) -> ShapeKind {
     ShapeKind::from_number(number).unwrap_or(ShapeKind::Skeleton)
 }

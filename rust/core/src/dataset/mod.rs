@@ -1,4 +1,4 @@
-//! What a source held: immutable, columnar, the same whether it was just read or mapped from a file.
+//! What a source held: immutable, columnar, the same whether it was read from a source or from a saved dataset.
 
 mod arrow_file;
 mod builder;

@@ -1,5 +1,5 @@
-//! Saved datasets: a folder of Arrow files that is opened by mapping, so that it may be larger than memory and many
-//! processes share one copy of it.
+//! Saved datasets: a folder of Arrow files whose columns are used as they are, so that opening one costs little more
+//! than reading its bytes.
 //!
 //! | file | content |
 //! |---|---|
@@ -151,19 +151,17 @@ fn file_name(table: &str) -> String {
     format!("{table}.arrow")
 }
 
-/// Opens a saved dataset by mapping its files: columns are read from the disk when they are used.
+/// Opens a saved dataset by reading its files into memory.
 ///
-/// All columns are read through once and checked, so that a damaged or forged file is an error here
-/// ([`Code::BadDataset`], [`Code::MissingFile`]) and no panic later. Nothing is copied, and the memory is the system's
-/// page cache, which it takes back when it needs it. While a dataset is open its files must not be changed in place;
-/// [`save`] never does that.
+/// All columns are checked once, so that a damaged or forged file is an error here ([`Code::BadDataset`],
+/// [`Code::MissingFile`]) and does not panic later. What happens to the files afterwards does not matter.
 pub fn open_saved(path: &Path) -> Result<Dataset> {
     let header = header(&path.join(HEADER))?;
-    let map = |name: &str, seen: SchemaRef, numbers| arrow_file::map(&path.join(file_name(name)), &seen, numbers);
-    let strings = map(STRINGS, strings_schema(), strings_schema())?;
+    let read = |name: &str, seen: SchemaRef, numbers| arrow_file::read(&path.join(file_name(name)), &seen, numbers);
+    let strings = read(STRINGS, strings_schema(), strings_schema())?;
     let strings = strings.column(0).as_any().downcast_ref::<LargeStringArray>().cloned();
     let strings = strings.ok_or_else(|| Error::new(Code::Internal, "texts are no texts"))?;
-    let columns = Columns::from_numbers(strings, |table| map(table.as_str(), table.schema(), table.number_schema()))?;
+    let columns = Columns::from_numbers(strings, |table| read(table.as_str(), table.schema(), table.number_schema()))?;
     let OwnedHeader { schema, project, tasks, source } = header;
     // Absolute, since the current folder may be another one when something is written.
     let opened = std::path::absolute(path).ok();
@@ -233,11 +231,11 @@ mod tests {
             columns.images.name.values().as_ptr(),
         ];
         assert!(starts.iter().all(|start| start.addr() % 64 == 0), "{starts:?}");
-        // Buffers of one file are parts of one mapping: a copy would have a start of its own.
+        // Buffers of one file are parts of one piece of memory: a copy would have a start of its own.
         let spread = columns.shapes.points.values.inner().as_ptr().addr().abs_diff(starts[0].addr());
         assert!(spread < fs::metadata(path.join("shapes.arrow")).unwrap().len() as usize);
         assert_eq!(columns.shapes.frame.inner().ptr_offset() % 64, 0);
-        assert!(columns.shapes.frame.inner().ptr_offset() > 0, "the buffer starts where the mapping does");
+        assert!(columns.shapes.frame.inner().ptr_offset() > 0, "the buffer starts where the file does");
     }
 
     #[test]
@@ -247,7 +245,7 @@ mod tests {
         let before = open_saved(&path).unwrap();
         save(&dataset(), &path, true).unwrap();
         assert!(equal(&open_saved(&path).unwrap(), &dataset()));
-        assert!(equal(&before, &empty()), "the replaced files are still mapped");
+        assert!(equal(&before, &empty()), "what was replaced is still there");
         // Also over itself.
         save(&open_saved(&path).unwrap(), &path, true).unwrap();
         assert!(equal(&open_saved(&path).unwrap(), &dataset()));

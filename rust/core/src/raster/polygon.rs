@@ -144,7 +144,7 @@ fn cross(points: &[f64], height: u32, width: u32, scratch: &mut Scratch) -> Resu
 
 /// Cuts off the fraction of a near coordinate: a tenth of the time that polygons of many points take is saved by two such
 /// numbers becoming integers at once, which a check for numbers that fit none prevents.
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "checked conversion keeps two at a time from becoming integers")]
 fn cut(fine: f64) -> f64 {
     debug_assert!(fine.abs() < NEAR);
     // SAFETY: the caller has checked that all coordinates are nearer than `NEAR`, so they are finite and fit.
