@@ -84,7 +84,13 @@ class Column:
     def __array_interface__(self) -> dict[str, Any]:
         """The values, as NumPy wants them; a TypeError if they are no plain numbers."""
 
-def open(path: Path, max_ratio: int | None = None, max_total: int | None = None) -> Dataset:
+def open(
+    path: Path,
+    max_ratio: int | None = None,
+    max_total: int | None = None,
+    max_pixels: int | None = None,
+    max_frames: int | None = None,
+) -> Dataset:
     """Opens a backup, a folder of server answers or a saved dataset."""
 
 def media_file(dataset: Dataset, task: int, media: Path | None = None) -> tuple[Path, str | None]:

@@ -23,7 +23,8 @@ class JobInspection(TypedDict):
 
     id: int | None
     """The server's id; a backup has none."""
-    type: Literal["annotation", "ground_truth", "consensus_replica"]
+    type: str
+    """`annotation`, `ground_truth` or `replica`; another word if a newer CVAT made it, and then it is not exported."""
     start_frame: int
     """First frame, relative to the task."""
     stop_frame: int
@@ -73,6 +74,17 @@ class CountInspection(TypedDict):
     keyframes: int
 
 
+class NoteInspection(TypedDict):
+    """What the source holds that was not taken as it stands."""
+
+    message: str
+    place: str
+    """Where it was first done."""
+    times: int
+    left_out: int
+    """Annotations that are left out by it."""
+
+
 class Inspection(TypedDict):
     """What a dataset holds."""
 
@@ -81,6 +93,7 @@ class Inspection(TypedDict):
     tasks: list[TaskInspection]
     labels: list[LabelInspection]
     counts: list[CountInspection]
+    notes: list[NoteInspection]
 
 
 class Tables:
@@ -147,7 +160,7 @@ class Dataset:
         return frame.frames(self._core, task, frames)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Saves to a folder that `framehaul.open` maps again at once, whatever its size.
+        """Saves to a folder that `framehaul.open` reads much faster than the source.
 
         Args:
             path: The folder to make.
@@ -162,17 +175,26 @@ class Dataset:
 
 
 def open(  # noqa: A001 - reads as framehaul.open
-    source: str | os.PathLike[str], *, max_ratio: int | None = None, max_total: int | None = None
+    source: str | os.PathLike[str],
+    *,
+    max_ratio: int | None = None,
+    max_total: int | None = None,
+    max_pixels: int | None = None,
+    max_frames: int | None = None,
 ) -> Dataset:
     """Opens a source.
+
+    Sizes of images that the source does not state are read from its image files.
 
     Args:
         source: A CVAT task or project backup (.zip), a folder with the server's JSON answers, a saved dataset, or
             `"sample"`, which is built in.
         max_ratio: How many times larger than its compressed size a member of a backup may be.
         max_total: How many bytes a backup may unpack to.
+        max_pixels: How many pixels an image may have; 4 294 967 295 by default.
+        max_frames: How many frames all tasks together may have; 100 000 000 by default.
     """
-    return Dataset(_core.open(source_path(source), max_ratio, max_total))
+    return Dataset(_core.open(source_path(source), max_ratio, max_total, max_pixels, max_frames))
 
 
 def source_path(source: str | os.PathLike[str]) -> Path:

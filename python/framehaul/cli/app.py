@@ -36,6 +36,8 @@ Media = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the pictu
 MaxRatio = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="How many times larger than packed a member of a backup may be.")
 ]
+MaxPixels = Annotated[int | None, typer.Option(min=1, metavar="N", help="How many pixels an image may have.")]
+MaxFrames = Annotated[int | None, typer.Option(min=1, metavar="N", help="How many frames a source may have.")]
 MaxTotal = Annotated[str | None, typer.Option(metavar="SIZE", help="How much a backup may unpack to, such as 20G.")]
 
 
@@ -125,6 +127,8 @@ def export(
     ] = None,
     max_ratio: MaxRatio = None,
     max_total: MaxTotal = None,
+    max_pixels: MaxPixels = None,
+    max_frames: MaxFrames = None,
 ) -> None:
     """Export SOURCE in one or more formats."""
     wanted = formats[0] if len(formats) == 1 else formats
@@ -133,7 +137,9 @@ def export(
     exporter.check_apart(source, exporter.outputs(infos, wanted, out), media=media, report=report)
     if report is not None:
         _core.check_file(report, "report", overwrite)
-    dataset = framehaul.open(source, max_ratio=max_ratio, max_total=_size(max_total))
+    dataset = framehaul.open(
+        source, max_ratio=max_ratio, max_total=_size(max_total), max_pixels=max_pixels, max_frames=max_frames
+    )
     failed: errors.PartialExportError | None = None
     stop = Stop()
     with show.progress(wanted=not quiet) as draw:
@@ -200,9 +206,13 @@ def inspect(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     max_ratio: MaxRatio = None,
     max_total: MaxTotal = None,
+    max_pixels: MaxPixels = None,
+    max_frames: MaxFrames = None,
 ) -> None:
     """Show what SOURCE holds: tasks, jobs, labels, counts."""
-    found = framehaul.open(source, max_ratio=max_ratio, max_total=_size(max_total)).inspect()
+    found = framehaul.open(
+        source, max_ratio=max_ratio, max_total=_size(max_total), max_pixels=max_pixels, max_frames=max_frames
+    ).inspect()
     if json:
         sys.stdout.buffer.write(indented(found))
     else:
@@ -232,6 +242,8 @@ def preview(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     max_ratio: MaxRatio = None,
     max_total: MaxTotal = None,
+    max_pixels: MaxPixels = None,
+    max_frames: MaxFrames = None,
 ) -> None:
     """Draw a frame of SOURCE with its annotations, a contact sheet, or a page (needs Pillow)."""
     from framehaul import preview as previews
@@ -239,7 +251,9 @@ def preview(
     if frame is not None and (sheet or out.suffix == ".html"):
         text = "--frame chooses the frame of a picture; a contact sheet and a page choose their own"
         raise errors.UsageError(text, code="bad-option")
-    dataset = framehaul.open(source, max_ratio=max_ratio, max_total=_size(max_total))
+    dataset = framehaul.open(
+        source, max_ratio=max_ratio, max_total=_size(max_total), max_pixels=max_pixels, max_frames=max_frames
+    )
     previews.save(dataset, out, frame, as_sheet=sheet, task=task, media=media, overwrite=overwrite)
 
 

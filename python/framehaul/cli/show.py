@@ -53,6 +53,8 @@ def inspection(found: framehaul.Inspection) -> None:
         numbers = (count["shapes"], count["tracks"], count["keyframes"])
         rows.append((count["label"], count["kind"], *(f"{number:,}" for number in numbers)))
     _columns(rows)
+    for note in found["notes"]:
+        print(f"note: {note['message']} ({note['times']:,} times, first at {note['place']})")
 
 
 @contextmanager

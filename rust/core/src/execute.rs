@@ -24,7 +24,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender};
 
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Place, Result, catch_panic};
-use crate::media::{Files, Library, Videos};
+use crate::media::{Files, Library, Videos, sizes};
 use crate::naming::collisions;
 use crate::paths::{Named, check_apart};
 use crate::plan::{self, Chunk, Encoder, Format, Output, Part, Plan, Relief};
@@ -114,7 +114,9 @@ pub fn export(
         true => Some(Library { files: Files::find(dataset, options.media.as_deref())?, videos }),
         false => None,
     };
-    let measured = library.as_ref().and_then(|library| pool.install(|| library.files.measure(dataset)));
+    // With images and without, so that the labels are the same.
+    let measured = options.media.as_deref().map(|media| pool.install(|| sizes::with_media(dataset, media)));
+    let measured = measured.transpose()?.flatten();
     let dataset = measured.as_ref().unwrap_or(dataset);
     let scene = pool.install(|| {
         let mut scene = match options.job {
@@ -123,6 +125,7 @@ pub fn export(
         }?;
         scene.set_image_format(options.image_format);
         scene.select(&options.selection)?;
+        scene.refuse_3d()?;
         options.name_template.as_ref().map_or(Ok(()), |template| scene.rename(template))?;
         Ok(scene)
     })?;
@@ -166,10 +169,10 @@ fn export_scene(
     count_losses(scene, &mut tally);
     let profile = options.format.profile.as_str();
     let selection = options.selection.to_string();
-    let report = |members, bytes| {
-        Report::new(format.name, profile, selection.clone(), &scene.dataset.schema, &tally, members, bytes)
-    };
-    let dropped = report(0, 0).dropped;
+    let report =
+        |members, bytes| Report::new(format.name, profile, selection.clone(), scene.dataset, &tally, members, bytes);
+    let left_out: u64 = scene.dataset.notes.iter().map(|note| note.left_out).sum();
+    let dropped = report(0, 0).dropped + left_out;
     if options.strict && dropped > 0 {
         return Err(Error::new(Code::Dropped, format!("{} would drop {dropped} annotations", format.name))
             .advise("run without --strict to see which"));

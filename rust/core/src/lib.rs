@@ -10,6 +10,7 @@ pub mod format;
 pub mod geometry;
 pub mod ingest;
 pub mod label_png;
+pub mod limits;
 pub mod media;
 pub mod naming;
 pub mod paths;

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::{self, Dataset};
 use crate::error::Place;
-use crate::schema::{Schema, ShapeKind};
+use crate::schema::ShapeKind;
 use crate::timeline::Item;
 
 /// What became of an annotation.
@@ -217,12 +218,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report of a format over everything that was tallied.
+    /// The report of a format over everything that was tallied, and what was noted when the source was read.
     pub fn new(
         format: &'static str,
         profile: &'static str,
         selection: String,
-        schema: &Schema,
+        dataset: &Dataset,
         tally: &Tally,
         members: u64,
         bytes: u64,
@@ -232,7 +233,7 @@ impl Report {
             let mut counts = counts.clone();
             counts.sort_unstable();
             rows.extend(counts.into_iter().map(|count| Row {
-                label: schema.path((slot / KINDS) as u32),
+                label: dataset.schema.path((slot / KINDS) as u32),
                 shape: ShapeKind::from_number((slot % KINDS) as u8).map_or("tag", ShapeKind::as_str),
                 outcome: count.fate,
                 detail: count.detail.into_owned(),
@@ -244,6 +245,8 @@ impl Report {
             count: *count,
             place: place.to_string(),
         };
+        let source_note =
+            |note: &dataset::Note| Note { message: note.message.clone(), count: note.count, place: note.place.clone() };
         Self {
             format,
             profile,
@@ -254,7 +257,7 @@ impl Report {
             members,
             bytes,
             rows,
-            notes: tally.notes.iter().map(note).collect(),
+            notes: dataset.notes.iter().map(source_note).chain(tally.notes.iter().map(note)).collect(),
             left_out: tally.left_out.clone(),
         }
     }
@@ -269,19 +272,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Label;
-
-    fn schema() -> Schema {
-        let label = |name: &str| Label {
-            name: name.into(),
-            color: "#000000".into(),
-            kind: "any".into(),
-            attributes: Vec::new(),
-            parent: None,
-            svg: None,
-        };
-        Schema::from(vec![label("car"), label("road")])
-    }
+    use crate::timeline::testing::{job, label, task, video};
 
     #[test]
     fn tallies_add_up_even_from_another_process_and_the_first_place_of_a_note_stays() {
@@ -293,7 +284,10 @@ mod tests {
         second.tag(0, Outcome::Dropped("no tags here"));
         second.note("clipped", || at(9));
         first.merge(serde_json::from_str(&serde_json::to_string(&second).unwrap()).unwrap());
-        let report = Report::new("X 1.0", "cvat", String::new(), &schema(), &first, 1, 10);
+        let mut dataset = task(vec![label("car"), label("road")], video(1, vec![job(0, 0)]));
+        let (message, place) = ("left out".to_owned(), "job 3".to_owned());
+        dataset.notes.push(dataset::Note { message, count: 4, place, left_out: 9 });
+        let report = Report::new("X 1.0", "cvat", String::new(), &dataset, &first, 1, 10);
         let lines: Vec<_> = report
             .rows
             .iter()
@@ -304,6 +298,7 @@ mod tests {
             [("car", "tag", Fate::Dropped, "no tags here", 1), ("road", "polygon", Fate::Written, "", 7)]
         );
         assert_eq!((report.annotations, report.dropped), (7, 1));
-        assert_eq!(report.notes, [Note { message: "clipped".into(), count: 2, place: "frame 3".into() }]);
+        let note = |message: &str, count, place: &str| Note { message: message.into(), count, place: place.into() };
+        assert_eq!(report.notes, [note("left out", 4, "job 3"), note("clipped", 2, "frame 3")]);
     }
 }

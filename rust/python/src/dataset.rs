@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use framehaul_core::dataset;
-use framehaul_core::ingest::{self, Limits};
+use framehaul_core::ingest;
+use framehaul_core::limits::Limits;
 use framehaul_macros::guarded;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -51,15 +52,26 @@ impl Dataset {
 }
 
 #[pyfunction]
-#[pyo3(signature = (path, max_ratio = None, max_total = None))]
+#[pyo3(signature = (path, max_ratio = None, max_total = None, max_pixels = None, max_frames = None))]
 #[guarded]
-fn open(py: Python<'_>, path: PathBuf, max_ratio: Option<u64>, max_total: Option<u64>) -> PyResult<Dataset> {
+fn open(
+    py: Python<'_>,
+    path: PathBuf,
+    max_ratio: Option<u64>,
+    max_total: Option<u64>,
+    max_pixels: Option<u64>,
+    max_frames: Option<u64>,
+) -> PyResult<Dataset> {
     let default = Limits::default();
-    let limits =
-        Limits { max_ratio: max_ratio.unwrap_or(default.max_ratio), max_total: max_total.unwrap_or(default.max_total) };
+    let limits = Limits {
+        max_ratio: max_ratio.unwrap_or(default.max_ratio),
+        max_total: max_total.unwrap_or(default.max_total),
+        max_pixels: max_pixels.unwrap_or(default.max_pixels),
+        max_frames: max_frames.unwrap_or(default.max_frames),
+    };
     let read = py.detach(|| {
         if dataset::is_saved(&path) {
-            return dataset::open_saved(&path).map_err(to_py);
+            return dataset::open_saved(&path, &limits).map_err(to_py);
         }
         let (looked, stopped) = (Cell::new(Instant::now()), RefCell::new(None));
         let go_on = |_| {

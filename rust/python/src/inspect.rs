@@ -1,6 +1,6 @@
 //! What a dataset holds, in plain Python values. The types stand in `framehaul/dataset.py`.
 
-use framehaul_core::dataset::{Dataset, Job, JobKind, Media, Task, top_level};
+use framehaul_core::dataset::{Dataset, Job, Media, Note, Task, top_level};
 use framehaul_core::schema::{Label, ShapeKind, Skeleton};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -24,6 +24,7 @@ pub fn inspect<'py>(py: Python<'py>, dataset: &Dataset) -> PyResult<Bound<'py, P
     found.set_item("tasks", tasks)?;
     found.set_item("labels", labels)?;
     found.set_item("counts", counts)?;
+    found.set_item("notes", dataset.notes.iter().map(|note| note_dict(py, note)).collect::<PyResult<Vec<_>>>()?)?;
     Ok(found)
 }
 
@@ -42,14 +43,9 @@ fn task_dict<'py>(py: Python<'py>, task: &Task) -> PyResult<Bound<'py, PyDict>> 
 }
 
 fn job_dict<'py>(py: Python<'py>, job: &Job) -> PyResult<Bound<'py, PyDict>> {
-    let kind = match job.kind {
-        JobKind::Annotation => "annotation",
-        JobKind::GroundTruth => "ground_truth",
-        JobKind::ConsensusReplica => "consensus_replica",
-    };
     let dict = PyDict::new(py);
     dict.set_item("id", job.id)?;
-    dict.set_item("type", kind)?;
+    dict.set_item("type", job.kind.as_str())?;
     dict.set_item("start_frame", job.start)?;
     dict.set_item("stop_frame", job.stop)?;
     dict.set_item("completed", job.completed)?;
@@ -77,6 +73,15 @@ fn count_dict<'py>(py: Python<'py>, dataset: &Dataset, slot: usize, count: Count
     dict.set_item("shapes", count.shapes)?;
     dict.set_item("tracks", count.tracks)?;
     dict.set_item("keyframes", count.keyframes)?;
+    Ok(dict)
+}
+
+fn note_dict<'py>(py: Python<'py>, note: &Note) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("message", &note.message)?;
+    dict.set_item("place", &note.place)?;
+    dict.set_item("times", note.count)?;
+    dict.set_item("left_out", note.left_out)?;
     Ok(dict)
 }
 

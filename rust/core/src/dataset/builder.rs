@@ -11,8 +11,10 @@ use arrow_buffer::{BooleanBufferBuilder, Buffer, OffsetBuffer, ScalarBuffer};
 
 use super::columns::{AttributeValues, Columns, Coordinates, Images, Keyframes, Shapes, Tags, Tracks};
 use super::facts::Facts;
+use super::notes::Notes;
 use super::{Dataset, Project, Task};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Place, Result};
+use crate::limits::Limits;
 use crate::schema::{Schema, ShapeKind};
 
 /// What every annotation has.
@@ -56,9 +58,15 @@ pub struct Builder {
     shapes: ShapeRows,
     tracks: TrackRows,
     keyframes: KeyframeRows,
+    notes: Notes,
 }
 
 impl Builder {
+    /// Notes what was not taken as it stands in the source, and how many annotations that leaves out.
+    pub fn note(&mut self, message: String, place: &Place, left_out: u64) {
+        self.notes.add(message, place, left_out);
+    }
+
     /// The number of a text; equal texts have one number.
     pub fn text(&mut self, text: &str) -> Result<u32> {
         if let Some(&number) = self.numbers.get(text) {
@@ -225,7 +233,17 @@ impl Builder {
                 attributes: keyframes.values.finish(),
             },
         };
-        Dataset { schema, project, tasks, columns, source: None, opened: None, facts: Facts::default() }
+        Dataset {
+            schema,
+            project,
+            tasks,
+            columns,
+            source: None,
+            opened: None,
+            notes: self.notes.finish(),
+            limits: Limits::default(),
+            facts: Facts::default(),
+        }
     }
 }
 

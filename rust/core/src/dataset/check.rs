@@ -15,9 +15,9 @@ use crate::schema::{Schema, ShapeKind};
 use crate::threads::{self, IndexedParallelIterator, ParallelIterator};
 
 /// Frames, sizes and counts of frames stay below this, so that adding two of them or stepping over one cannot overflow.
-const FRAME_LIMIT: u32 = i32::MAX as u32;
+pub const FRAME_LIMIT: u32 = i32::MAX as u32;
 /// Absolute frame numbers stay below this: thousands of tasks of a project can be laid end to end in 64 bits.
-const ABSOLUTE_LIMIT: u64 = 1 << 48;
+pub const ABSOLUTE_LIMIT: u64 = 1 << 48;
 
 /// Checks everything; [`Code::BadDataset`] names the first fault and its place.
 pub fn check(dataset: &Dataset) -> Result<()> {
@@ -58,8 +58,9 @@ fn ensure(holds: bool, message: impl FnOnce() -> String) -> Result<()> {
 
 fn schema(schema: &Schema) -> Result<()> {
     for (index, label) in schema.labels().iter().enumerate() {
-        let fits = label.parent.is_none_or(|parent| parent < index && schema.labels()[parent].parent.is_none());
-        ensure(fits, || "a sublabel stands before its skeleton or below another sublabel".to_owned())
+        let top = |parent: usize| schema.labels().get(parent).is_some_and(|skeleton| skeleton.parent.is_none());
+        let fits = label.parent.is_none_or(|parent| parent != index && top(parent));
+        ensure(fits, || "a sublabel stands below another sublabel or below nothing".to_owned())
             .map_err(|error| error.of_label(label.name.as_str()))?;
     }
     Ok(())
@@ -193,8 +194,7 @@ fn frames(task: &Task) -> Result<()> {
     }
     task.jobs.iter().enumerate().try_for_each(|(place, job)| {
         let frames = job.frames.as_deref().unwrap_or_default();
-        let own = job.start..=job.stop;
-        let fits = frames.is_sorted() && frames.iter().all(|frame| own.contains(frame));
+        let fits = frames.is_sorted() && frames.last().is_none_or(|&last| last < task.size);
         ensure(fits && job.start <= job.stop && job.stop < task.size, || {
             format!("frames {} to {} are impossible", job.start, job.stop)
         })

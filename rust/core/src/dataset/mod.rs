@@ -5,6 +5,7 @@ mod builder;
 mod check;
 mod columns;
 mod facts;
+mod notes;
 mod saved;
 mod tables;
 #[cfg(test)]
@@ -16,11 +17,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use builder::{Builder, Common, Drawn, Value};
-pub use check::check;
+pub use check::{ABSOLUTE_LIMIT, FRAME_LIMIT, check};
 pub use columns::{AttributeValues, Columns, Coordinates, Images, Keyframes, Shapes, Tags, Tracks, top_level};
+pub use notes::{Note, Notes};
 pub use saved::{is_saved, open_saved, save};
 pub use tables::{ColumnKind, Table};
 
+use crate::limits::Limits;
 use crate::paths::Named;
 use crate::schema::Schema;
 use facts::Facts;
@@ -40,6 +43,10 @@ pub struct Dataset {
     pub source: Option<PathBuf>,
     /// What was opened: the same, or the folder of the saved dataset. No output may touch either.
     pub opened: Option<PathBuf>,
+    /// What the source holds that was not taken as it stands.
+    pub notes: Vec<Note>,
+    /// What is refused when the files of images are read.
+    pub limits: Limits,
     facts: Facts,
 }
 
@@ -160,15 +167,19 @@ pub struct Task {
 }
 
 /// What a job is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
     /// Ordinary work.
     Annotation,
     /// The reference to check against.
     GroundTruth,
-    /// One of several people's takes of another job.
-    ConsensusReplica,
+    /// One of several people's takes of another job; the longer word is that of CVAT before 2.80.
+    #[serde(alias = "consensus_replica")]
+    Replica,
+    /// Something that a newer CVAT has. It is not exported.
+    #[serde(untagged)]
+    Other(String),
 }
 
 /// A job, and which rows are its annotations.
@@ -197,6 +208,18 @@ pub struct Job {
     pub shapes: Range<u32>,
     /// Rows of its tracks, elements included.
     pub tracks: Range<u32>,
+}
+
+impl JobKind {
+    /// CVAT's name of it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Annotation => "annotation",
+            Self::GroundTruth => "ground_truth",
+            Self::Replica => "replica",
+            Self::Other(word) => word,
+        }
+    }
 }
 
 impl Task {

@@ -24,8 +24,9 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
 use super::tables::Table;
-use super::{Columns, Dataset, Project, Task, arrow_file, check};
+use super::{Columns, Dataset, Note, Project, Task, arrow_file, check};
 use crate::error::{Code, Error, Result};
+use crate::limits::Limits;
 use crate::paths::{Place, check_apart, exchange, sync_folder};
 use crate::schema::Schema;
 
@@ -50,6 +51,7 @@ struct Header<'a> {
     project: &'a Option<Project>,
     tasks: &'a [Task],
     source: Option<&'a str>,
+    notes: &'a [Note],
 }
 
 #[derive(Deserialize)]
@@ -58,6 +60,8 @@ struct OwnedHeader {
     project: Option<Project>,
     tasks: Vec<Task>,
     source: Option<PathBuf>,
+    #[serde(default)]
+    notes: Vec<Note>,
 }
 
 /// Whether a path is the folder of a saved dataset, of whatever version.
@@ -130,6 +134,7 @@ fn write(dataset: &Dataset, folder: &Path, path: &Path) -> Result<()> {
         project: &dataset.project,
         tasks: &dataset.tasks,
         source: dataset.source.as_deref().and_then(Path::to_str),
+        notes: &dataset.notes,
     };
     let mut file = BufWriter::new(File::create(folder.join(HEADER)).map_err(io)?);
     serde_json::to_writer(&mut file, &header).map_err(|error| io(error.into()))?;
@@ -155,18 +160,19 @@ fn file_name(table: &str) -> String {
 ///
 /// All columns are checked once, so that a damaged or forged file is an error here ([`Code::BadDataset`],
 /// [`Code::MissingFile`]) and does not panic later. What happens to the files afterwards does not matter.
-pub fn open_saved(path: &Path) -> Result<Dataset> {
+pub fn open_saved(path: &Path, limits: &Limits) -> Result<Dataset> {
     let header = header(&path.join(HEADER))?;
     let read = |name: &str, seen: SchemaRef, numbers| arrow_file::read(&path.join(file_name(name)), &seen, numbers);
     let strings = read(STRINGS, strings_schema(), strings_schema())?;
     let strings = strings.column(0).as_any().downcast_ref::<LargeStringArray>().cloned();
     let strings = strings.ok_or_else(|| Error::new(Code::Internal, "texts are no texts"))?;
     let columns = Columns::from_numbers(strings, |table| read(table.as_str(), table.schema(), table.number_schema()))?;
-    let OwnedHeader { schema, project, tasks, source } = header;
+    let OwnedHeader { schema, project, tasks, source, notes } = header;
     // Absolute, since the current folder may be another one when something is written.
     let opened = std::path::absolute(path).ok();
-    let dataset = Dataset { schema, project, tasks, columns, source, opened, facts: Facts::default() };
-    check(&dataset).map_err(|error| error.in_file(path.display().to_string()))?;
+    let facts = Facts::default();
+    let dataset = Dataset { schema, project, tasks, columns, source, opened, notes, limits: *limits, facts };
+    check(&dataset).and_then(|()| limits.check(&dataset)).map_err(|error| error.in_file(path.display().to_string()))?;
     Ok(dataset)
 }
 
@@ -188,6 +194,10 @@ mod tests {
     use super::super::testing::{dataset, empty, equal};
     use super::*;
 
+    fn open(path: &Path) -> Result<Dataset> {
+        open_saved(path, &Limits::default())
+    }
+
     fn saved(dataset: &Dataset) -> (tempfile::TempDir, std::path::PathBuf) {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("roads");
@@ -208,7 +218,7 @@ mod tests {
             let (parent, path) = saved(&dataset);
             assert!(is_saved(&path));
             assert!(!is_saved(parent.path()));
-            assert!(equal(&open_saved(&path).unwrap(), &dataset));
+            assert!(equal(&open(&path).unwrap(), &dataset));
             assert_eq!(names(parent.path()), ["roads"]);
         }
     }
@@ -223,7 +233,7 @@ mod tests {
     #[test]
     fn columns_lie_in_the_file_at_multiples_of_64_bytes() {
         let (_parent, path) = saved(&dataset());
-        let columns = open_saved(&path).unwrap().columns;
+        let columns = open(&path).unwrap().columns;
         let starts = [
             columns.shapes.frame.inner().as_ptr(),
             columns.shapes.points.values.inner().as_ptr(),
@@ -242,13 +252,13 @@ mod tests {
     fn an_existing_folder_is_replaced_only_when_that_is_allowed() {
         let (parent, path) = saved(&empty());
         assert_eq!(save(&dataset(), &path, false).unwrap_err().code(), Code::OutputExists);
-        let before = open_saved(&path).unwrap();
+        let before = open(&path).unwrap();
         save(&dataset(), &path, true).unwrap();
-        assert!(equal(&open_saved(&path).unwrap(), &dataset()));
+        assert!(equal(&open(&path).unwrap(), &dataset()));
         assert!(equal(&before, &empty()), "what was replaced is still there");
         // Also over itself.
-        save(&open_saved(&path).unwrap(), &path, true).unwrap();
-        assert!(equal(&open_saved(&path).unwrap(), &dataset()));
+        save(&open(&path).unwrap(), &path, true).unwrap();
+        assert!(equal(&open(&path).unwrap(), &dataset()));
         assert_eq!(names(parent.path()), ["roads"]);
     }
 
@@ -272,13 +282,13 @@ mod tests {
         let error = save(&dataset(), &path, true).unwrap_err();
         assert_eq!(error.code(), Code::OutputExists);
         assert!(error.place().file.as_ref().unwrap().ends_with("notes.txt"));
-        assert!(equal(&open_saved(&path).unwrap(), &empty()));
+        assert!(equal(&open(&path).unwrap(), &empty()));
     }
 
     #[test]
     fn a_dataset_is_not_saved_into_what_it_was_opened_from() {
         let (_parent, path) = saved(&dataset());
-        let error = save(&open_saved(&path).unwrap(), &path.join("copy"), false).unwrap_err();
+        let error = save(&open(&path).unwrap(), &path.join("copy"), false).unwrap_err();
         assert_eq!(error.code(), Code::BadOption);
     }
 
@@ -299,18 +309,18 @@ mod tests {
         for name in ["strings.arrow", "tracks.arrow"] {
             let away = path.join("away");
             fs::rename(path.join(name), &away).unwrap();
-            let error = open_saved(&path).unwrap_err();
+            let error = open(&path).unwrap_err();
             assert_eq!(error.code(), Code::MissingFile);
             assert!(error.place().file.as_ref().unwrap().ends_with(name));
             fs::rename(&away, path.join(name)).unwrap();
         }
-        assert_eq!(open_saved(&path.join("nowhere")).unwrap_err().code(), Code::NotFound);
+        assert_eq!(open(&path.join("nowhere")).unwrap_err().code(), Code::NotFound);
     }
 
     /// Opens a dataset after its file has been replaced, and uses all of what opens.
     fn open_with(path: &Path, name: &str, bytes: &[u8]) -> Result<Dataset> {
         fs::write(path.join(name), bytes).unwrap();
-        let dataset = open_saved(path)?;
+        let dataset = open(path)?;
         assert!(equal(&dataset, &dataset));
         Ok(dataset)
     }
@@ -343,7 +353,7 @@ mod tests {
             assert!(refused > whole.len() / 11 / 50, "{name}: only {refused} of {} changes were refused", whole.len());
             fs::write(path.join(&name), whole).unwrap();
         }
-        assert!(equal(&open_saved(&path).unwrap(), &dataset()));
+        assert!(equal(&open(&path).unwrap(), &dataset()));
     }
 
     #[test]
@@ -379,7 +389,7 @@ mod tests {
     fn a_file_of_another_table_is_refused() {
         let (_parent, path) = saved(&dataset());
         fs::copy(path.join("tags.arrow"), path.join("shapes.arrow")).unwrap();
-        let error = open_saved(&path).unwrap_err();
+        let error = open(&path).unwrap_err();
         assert_eq!(error.code(), Code::BadDataset);
         assert!(error.to_string().contains("columns"), "{error}");
     }

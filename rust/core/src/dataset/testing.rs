@@ -21,7 +21,7 @@ fn label(name: &str, parent: Option<usize>, attributes: &[&str]) -> Label {
     }
 }
 
-fn job(start: u32, stop: u32) -> Job {
+pub(crate) fn job(start: u32, stop: u32) -> Job {
     Job {
         id: Some(7),
         kind: JobKind::Annotation,

@@ -115,7 +115,7 @@ fn any_track() -> impl Strategy<Value = TrackSketch> {
 }
 
 fn any_job(start: u32, stop: u32) -> impl Strategy<Value = JobSketch> {
-    let kinds = vec![JobKind::Annotation, JobKind::Annotation, JobKind::GroundTruth, JobKind::ConsensusReplica];
+    let kinds = vec![JobKind::Annotation, JobKind::Annotation, JobKind::GroundTruth, JobKind::Replica];
     let tags = prop::collection::vec((0..SIZE, 0_u32..4), 0..3);
     let shapes = prop::collection::vec(any_shape(), 0..5);
     let tracks = prop::collection::vec(any_track(), 0..4);

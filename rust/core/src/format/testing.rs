@@ -69,7 +69,7 @@ pub(crate) fn export_for(profile: Profile, format: &Format, scene: &Scene<'_>) -
             add(name, &member);
         }
     }
-    let report = Report::new(format.name, profile.as_str(), String::new(), &scene.dataset.schema, &tally, 0, 0);
+    let report = Report::new(format.name, profile.as_str(), String::new(), scene.dataset, &tally, 0, 0);
     Ok(Export { members, report })
 }
 

@@ -9,8 +9,9 @@ use std::path::Path;
 use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipArchiveEntryWayfinder};
 
 use super::json::Input;
-use super::watch::{Limits, Watch};
+use super::watch::Watch;
 use crate::error::{Code, Error, Result};
+use crate::limits::Limits;
 
 /// A member that unpacks to less than this is let through whatever its ratio: short texts of one letter are no bombs.
 const HARMLESS: u64 = 16 * 1024 * 1024;

@@ -1,8 +1,12 @@
 //! Labels as backups and servers write them.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Deserializer};
 
-use crate::error::{Code, Error, Result};
+use super::words::{self, LABEL_TYPES};
+use crate::dataset::Builder;
+use crate::error::{Code, Error, Place, Result};
 use crate::schema::{Attribute, InputType, Label, Schema, name_labels_in_svg};
 
 /// A label of a backup or a server's answer.
@@ -12,8 +16,8 @@ pub struct RawLabel {
     id: Option<u64>,
     name: String,
     color: Option<String>,
-    #[serde(rename = "type", default = "any")]
-    kind: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
     #[serde(default)]
     attributes: Vec<RawAttribute>,
     #[serde(default)]
@@ -29,15 +33,11 @@ struct RawAttribute {
     name: String,
     #[serde(default)]
     mutable: bool,
-    input_type: InputType,
+    input_type: Option<String>,
     #[serde(default)]
     default_value: String,
     #[serde(default, deserialize_with = "values")]
     values: Vec<String>,
-}
-
-fn any() -> String {
-    "any".to_owned()
 }
 
 /// The values of an attribute: a list, or one text with a value per line as old versions have it.
@@ -65,11 +65,11 @@ pub struct Labels {
 }
 
 /// Puts labels into CVAT's order: by id where there are ids, else each label followed by its sublabels, as an import
-/// would number them.
-pub fn labels(raw: Vec<RawLabel>) -> Result<Labels> {
+/// would number them. Notes go to the builder.
+pub fn labels(raw: Vec<RawLabel>, builder: &mut Builder) -> Result<Labels> {
     let mut flat = Vec::new();
     for label in raw.into_iter().filter(|label| label.parent_id.is_none()) {
-        flatten(label, None, &mut flat)?;
+        flatten(label, None, &mut flat, builder)?;
     }
     let mut order: Vec<usize> = (0..flat.len()).collect();
     order.sort_by_key(|&i| flat[i].label_id);
@@ -98,14 +98,17 @@ struct Flat {
     attribute_ids: Vec<Option<u64>>,
 }
 
-fn flatten(raw: RawLabel, parent: Option<usize>, flat: &mut Vec<Flat>) -> Result<()> {
+fn flatten(raw: RawLabel, parent: Option<usize>, flat: &mut Vec<Flat>, builder: &mut Builder) -> Result<()> {
     if parent.is_some() && !raw.sublabels.is_empty() {
         return Err(Error::new(Code::BadMetadata, "a sublabel has sublabels").of_label(raw.name));
     }
-    let names: Vec<(Option<u64>, String)> = raw.sublabels.iter().map(|sub| (sub.id, sub.name.clone())).collect();
-    let svg = raw.svg.filter(|svg| !svg.is_empty()).map(|svg| {
-        name_labels_in_svg(&svg, |id| names.iter().find(|(sub, _)| *sub == Some(id)).map(|(_, name)| name.clone()))
-    });
+    let place = Place { label: Some(raw.name.clone()), ..Place::default() };
+    let kind = raw.kind.unwrap_or_default();
+    words::expect(builder, "label type", &kind, LABEL_TYPES, "it is taken as any", &place);
+    let kind = if LABEL_TYPES.contains(&kind.as_str()) { kind } else { "any".to_owned() };
+    let names: HashMap<u64, String> =
+        raw.sublabels.iter().filter_map(|sub| Some((sub.id?, sub.name.clone()))).collect();
+    let svg = raw.svg.filter(|svg| !svg.is_empty()).map(|svg| name_labels_in_svg(&svg, |id| names.get(&id).cloned()));
     let mut attributes = raw.attributes;
     attributes.sort_by_key(|attribute| attribute.id);
     let attribute_ids = attributes.iter().map(|attribute| attribute.id).collect();
@@ -114,25 +117,22 @@ fn flatten(raw: RawLabel, parent: Option<usize>, flat: &mut Vec<Flat>) -> Result
         label: Label {
             name: raw.name,
             color: raw.color.unwrap_or_default(),
-            kind: raw.kind,
-            attributes: attributes.into_iter().map(attribute).collect(),
+            kind,
+            attributes: attributes.into_iter().map(|raw| attribute(raw, &place, builder)).collect(),
             parent,
             svg,
         },
         label_id: raw.id,
         attribute_ids,
     });
-    raw.sublabels.into_iter().try_for_each(|sub| flatten(sub, Some(index), flat))
+    raw.sublabels.into_iter().try_for_each(|sub| flatten(sub, Some(index), flat, builder))
 }
 
-fn attribute(raw: RawAttribute) -> Attribute {
-    Attribute {
-        name: raw.name,
-        mutable: raw.mutable,
-        input_type: raw.input_type,
-        default_value: raw.default_value,
-        values: raw.values,
-    }
+fn attribute(raw: RawAttribute, place: &Place, builder: &mut Builder) -> Attribute {
+    let word = raw.input_type.unwrap_or_default();
+    let input_type = words::input_type(&word).unwrap_or(InputType::Text);
+    words::expect(builder, "input type", &word, &[input_type.as_str()], "it is taken as text", place);
+    Attribute { name: raw.name, mutable: raw.mutable, input_type, default_value: raw.default_value, values: raw.values }
 }
 
 #[cfg(test)]
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Result<Labels> {
-        labels(serde_json::from_str(json).unwrap())
+        labels(serde_json::from_str(json).unwrap(), &mut Builder::default())
     }
 
     fn paths(labels: &Labels) -> Vec<String> {

@@ -2,6 +2,7 @@
 //! point.
 
 use super::json::Reader;
+use super::words;
 use crate::error::{Code, Error, Result};
 
 /// A picture of a manifest.
@@ -99,7 +100,7 @@ fn read_line(reader: &mut Reader<'_>) -> Result<Line> {
             Key::Type => match reader.text()? {
                 "images" => line.is_video = Some(false),
                 "video" => line.is_video = Some(true),
-                other => return Err(bad(&format!("the manifest is of type {other}, not images or video"))),
+                other => return Err(words::unknown_task("manifest type", other)),
             },
             Key::Properties => line.video = Some(read_video(reader)?),
             Key::Name => {

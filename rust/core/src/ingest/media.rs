@@ -7,7 +7,8 @@ use super::json::Reader;
 use super::manifest::{self, Picture};
 use super::store::Store;
 use super::watch::Watch;
-use crate::dataset::{Builder, Media, step_of_filter};
+use super::words;
+use crate::dataset::{ABSOLUTE_LIMIT, Builder, FRAME_LIMIT, Media, step_of_filter};
 use crate::error::{Code, Error, Result};
 
 /// The frames of a task.
@@ -28,17 +29,22 @@ pub struct Frames {
     pub media: Media,
 }
 
-/// Finds the frames of the task in `folder` (empty, or ending in `/`); its pictures go to the builder.
+/// Finds the frames of the task in `folder` (empty, or ending in `/`); its pictures go to the builder. A task without a
+/// manifest whose labels are of intervals is one of sound.
 pub fn read(
     store: &Store,
     watch: &Watch<'_>,
     folder: &str,
     data: &RawData,
     jobs: &[RawJob],
+    has_intervals: bool,
     builder: &mut Builder,
 ) -> Result<Frames> {
     let name = format!("{folder}data/manifest.jsonl");
     if !store.has(&name) {
+        if has_intervals {
+            return Err(words::audio());
+        }
         return without_manifest(store, folder, data, jobs, builder).map_err(|error| error.in_file(name));
     }
     let mut reader = store.reader(&name, watch)?;
@@ -88,8 +94,8 @@ fn custom(
     let mut files: Vec<Option<&str>> = Vec::new();
     for (place, job) in jobs.iter().enumerate() {
         let names = job.files.as_deref().unwrap_or_default();
-        let first = job.start_frame as usize;
-        if names.len() != (job.stop_frame as usize + 1).saturating_sub(first) {
+        let first = usize::try_from(job.start_frame).unwrap_or(usize::MAX);
+        if names.len() as i64 != job.stop_frame.saturating_add(1).saturating_sub(job.start_frame) {
             return Err(bad("the files of a job are not as many as its frames").in_job(place as u64));
         }
         // Jobs follow each other, so that a gap is an error and no reason to make room.
@@ -131,7 +137,7 @@ fn without_manifest(
     if names.is_empty() {
         return lost("there are no pictures; a video's size stands nowhere else");
     }
-    if data.sorting_method != "lexicographical" {
+    if data.sorting_method.as_deref() != Some("lexicographical") {
         return lost("the order of the pictures stands nowhere else");
     }
     names.sort_unstable();
@@ -159,9 +165,12 @@ pub fn size(start: u64, stop: u64, step: u64) -> Result<u32> {
     let Some(span) = stop.checked_sub(start) else {
         return Err(bad(&format!("frames from {start} to {stop}")));
     };
-    // Absolute numbers are kept far from overflow, so that no one need check sums of them.
-    match u32::try_from(span / step).ok().and_then(|steps| steps.checked_add(1)) {
-        Some(size) if i64::try_from(stop).is_ok() => Ok(size),
+    // All numbers are kept far from overflow, so that nobody has to check sums of them; a saved dataset has the same
+    // limits.
+    let size = u32::try_from(span / step).ok().map(|steps| steps.saturating_add(1)).filter(|&size| size < FRAME_LIMIT);
+    let end = size.and_then(|size| step.checked_mul(u64::from(size))?.checked_add(start));
+    match (size, end) {
+        (Some(size), Some(end)) if end.max(stop) < ABSOLUTE_LIMIT => Ok(size),
         _ => {
             Err(Error::new(Code::TooLarge, format!("frames from {start} to {stop} are more than a task can have here")))
         }

@@ -18,15 +18,18 @@ mod store;
 mod testing;
 mod vocabulary;
 mod watch;
+mod words;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-pub use watch::{Limits, Progress};
+pub use watch::Progress;
 
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
+use crate::limits::Limits;
+use crate::media::sizes;
 use store::Store;
 use watch::Watch;
 
@@ -52,6 +55,9 @@ pub fn open(path: &Path, limits: &Limits, go_on: &dyn Fn(Progress) -> bool) -> R
     // Absolute, since the current folder may be another one when pictures are asked for.
     dataset.source = std::path::absolute(path).ok();
     dataset.opened.clone_from(&dataset.source);
+    dataset.limits = *limits;
+    sizes::measure(&mut dataset, None, &|| watch.read(0))?;
+    limits.check(&dataset)?;
     Ok(dataset)
 }
 

@@ -12,8 +12,9 @@ use super::server_meta;
 use super::store::Store;
 use super::vocabulary::Vocabulary;
 use super::watch::Watch;
+use super::words::{self, JOB_STATES, Tasks};
 use crate::dataset::{Builder, Dataset, Job, JobKind, Project, Provenance, Task, User, ValidationMode, step_of_filter};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Place, Result};
 use crate::schema::Schema;
 
 /// What projects and tasks say of themselves.
@@ -48,33 +49,38 @@ impl RawAbout {
 struct RawTask {
     #[serde(flatten)]
     about: RawAbout,
-    #[serde(default)]
-    mode: String,
+    mode: Option<String>,
     overlap: Option<u32>,
     /// Missing for a task without data.
     size: Option<u32>,
-    #[serde(default)]
-    dimension: String,
+    dimension: Option<String>,
+    media_type: Option<String>,
     subset: Option<String>,
-    validation_mode: Option<ValidationMode>,
+    validation_mode: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct RawJob {
     id: u64,
-    #[serde(rename = "type", default = "annotation")]
-    kind: JobKind,
+    #[serde(rename = "type")]
+    kind: Option<JobKind>,
+    /// The job that this one is a replica of.
+    parent_job_id: Option<u64>,
     start_frame: i64,
     stop_frame: i64,
-    /// `new`, `in progress`, `rejected` or `completed`.
-    #[serde(default)]
-    state: String,
+    state: Option<String>,
     updated_date: Option<String>,
     assignee: Option<User>,
 }
 
-fn annotation() -> JobKind {
-    JobKind::Annotation
+impl RawJob {
+    /// A job with a parent is a replica whatever its type says.
+    fn kind(&self) -> JobKind {
+        match (&self.kind, self.parent_job_id) {
+            (_, Some(_)) => JobKind::Replica,
+            (kind, None) => kind.clone().unwrap_or(JobKind::Annotation),
+        }
+    }
 }
 
 /// What all tasks of a source share.
@@ -88,10 +94,11 @@ struct Server<'a> {
 /// Reads the folder of a task.
 pub fn open_task(store: &Store, watch: &Watch<'_>) -> Result<Dataset> {
     let raw: RawTask = store.whole("task.json", watch)?;
-    let labels = labels(store.list("labels.json", watch)?).map_err(|error| error.in_file("labels.json"))?;
+    let mut builder = Builder::default();
+    let labels =
+        labels(store.list("labels.json", watch)?, &mut builder).map_err(|error| error.in_file("labels.json"))?;
     let vocabulary = Vocabulary::new(&labels);
     let server = Server { store, watch, schema: &labels.schema, vocabulary: &vocabulary };
-    let mut builder = Builder::default();
     let name = raw.about.name.clone();
     let task = server
         .task("", raw, &mut builder)?
@@ -99,21 +106,24 @@ pub fn open_task(store: &Store, watch: &Watch<'_>) -> Result<Dataset> {
     Ok(builder.finish(labels.schema, None, vec![task]))
 }
 
-/// Reads the folder of a project. Tasks without data are left out, as CVAT's own exports leave them out.
+/// Reads the folder of a project. Tasks without data are left out, as CVAT's own exports leave them out, and so are
+/// those of kinds that cannot be read.
 pub fn open_project(store: &Store, watch: &Watch<'_>) -> Result<Dataset> {
     let raw: RawAbout = store.whole("project.json", watch)?;
-    let labels = labels(store.list("labels.json", watch)?).map_err(|error| error.in_file("labels.json"))?;
+    let mut builder = Builder::default();
+    let labels =
+        labels(store.list("labels.json", watch)?, &mut builder).map_err(|error| error.in_file("labels.json"))?;
     let vocabulary = Vocabulary::new(&labels);
     let server = Server { store, watch, schema: &labels.schema, vocabulary: &vocabulary };
-    let mut builder = Builder::default();
     let mut raw_tasks: Vec<RawTask> = store.list("tasks.json", watch)?;
     raw_tasks.sort_by_key(|task| task.about.id);
-    let mut tasks = Vec::new();
+    let mut tasks = Tasks::new();
     for task in raw_tasks {
-        tasks.extend(server.task(&format!("task_{}/", task.about.id), task, &mut builder)?);
+        let name = task.about.name.clone();
+        tasks.add(server.task(&format!("task_{}/", task.about.id), task, &mut builder), &name, &mut builder)?;
     }
     let project = Project { provenance: raw.provenance(), name: raw.name };
-    Ok(builder.finish(labels.schema, Some(project), tasks))
+    Ok(builder.finish(labels.schema, Some(project), tasks.finish()?))
 }
 
 impl Server<'_> {
@@ -130,7 +140,11 @@ impl Server<'_> {
 
     fn task_with_data(&self, folder: &str, raw: &RawTask, size: u32, builder: &mut Builder) -> Result<Task> {
         let data_meta = format!("{folder}data_meta.json");
-        let is_video = raw.mode == "interpolation";
+        let word = |word: &Option<String>| word.clone().unwrap_or_default();
+        let (is_video, is_3d) = words::media(&word(&raw.mode), &word(&raw.dimension), &word(&raw.media_type))
+            .map_err(|error| error.in_file(format!("{folder}task.json")))?;
+        let place = Place { task: Some(raw.about.name.clone()), ..Place::default() };
+        let validation = words::validation_mode(builder, &word(&raw.validation_mode), &place);
         let (meta, media) = server_meta::read_task(self.store, self.watch, &data_meta, is_video, size, builder)?;
         let step = step_of_filter(&meta.filter);
         let stated = media::size(meta.start, meta.stop, step).map_err(|error| error.in_file(data_meta.as_str()))?;
@@ -143,7 +157,7 @@ impl Server<'_> {
             name: raw.about.name.clone(),
             provenance: raw.about.provenance(),
             subset: raw.subset.clone().unwrap_or_default(),
-            is_3d: raw.dimension == "3d",
+            is_3d,
             size,
             start_frame: meta.start,
             stop_frame: meta.stop,
@@ -153,8 +167,8 @@ impl Server<'_> {
             media_folder: None,
             deleted,
             disabled: Vec::new(),
-            validation: raw.validation_mode,
-            overlap: raw.overlap.unwrap_or(0),
+            validation,
+            overlap: raw.overlap.unwrap_or(0).min(size),
             jobs: Vec::new(),
         };
         self.read_jobs(folder, &mut task, builder)?;
@@ -168,16 +182,19 @@ impl Server<'_> {
         for job in &raw {
             let (start, stop) = job_range(job.start_frame, job.stop_frame, task.size)
                 .map_err(|error| error.in_job(job.id).in_file(jobs_json.as_str()))?;
+            let state = job.state.as_deref().unwrap_or_default();
+            let place = Place { task: Some(task.name.clone()), job: Some(job.id), ..Place::default() };
+            words::expect(builder, "job state", state, JOB_STATES, "the job counts as not completed", &place);
             let Rows { tags, shapes, tracks } = Rows::none(builder);
             task.jobs.push(Job {
                 id: Some(job.id),
-                kind: job.kind,
+                kind: job.kind(),
                 start,
                 stop,
                 frames: None,
                 updated: job.updated_date.clone(),
                 assignee: job.assignee.clone(),
-                completed: job.state == "completed",
+                completed: state == "completed",
                 tags,
                 shapes,
                 tracks,
@@ -191,8 +208,9 @@ impl Server<'_> {
             if task.jobs[place].kind == JobKind::GroundTruth {
                 self.read_ground_truth(&folder, task, place).map_err(|error| error.in_job(id))?;
             }
-            let rows = self.read_annotations(&format!("{folder}annotations.json"), task.size, builder);
-            rows.map_err(|error| error.in_job(id))?.give(&mut task.jobs[place]);
+            let at = Place { task: Some(task.name.clone()), job: Some(id), ..Place::default() };
+            let (name, size) = (format!("{folder}annotations.json"), task.size);
+            self.read_annotations(&name, size, at, builder, &mut task.jobs[place]).map_err(|error| error.in_job(id))?;
         }
         Ok(())
     }
@@ -223,21 +241,28 @@ impl Server<'_> {
     /// takes their place, so that nothing is merged once more. Of the other jobs nothing is known but their frames; only
     /// those of honeypots matter then, so that the other jobs are left out rather than shown as empty.
     fn read_merged(&self, folder: &str, task: &mut Task, builder: &mut Builder) -> Result<()> {
-        let rows = self.read_annotations(&format!("{folder}annotations.json"), task.size, builder)?;
         let (annotation, mut others): (Vec<Job>, Vec<Job>) =
             std::mem::take(&mut task.jobs).into_iter().partition(|job| job.kind == JobKind::Annotation);
         let only = <[Job; 1]>::try_from(annotation).map(|[job]| job);
         let mut job = only.unwrap_or_else(|_| whole_task(task.size));
-        rows.give(&mut job);
+        let at = Place { task: Some(task.name.clone()), ..Place::default() };
+        self.read_annotations(&format!("{folder}annotations.json"), task.size, at, builder, &mut job)?;
         others.retain(|job| job.kind == JobKind::GroundTruth && task.validation == Some(ValidationMode::GtPool));
         task.jobs = std::iter::once(job).chain(others).collect();
         Ok(())
     }
 
-    fn read_annotations(&self, name: &str, size: u32, builder: &mut Builder) -> Result<Rows> {
+    fn read_annotations(
+        &self,
+        name: &str,
+        size: u32,
+        place: Place,
+        builder: &mut Builder,
+        job: &mut Job,
+    ) -> Result<()> {
         let mut reader = self.store.reader(name, self.watch)?;
-        let mut target = Target { builder, schema: self.schema, vocabulary: self.vocabulary, size };
-        let result = annotations::read(&mut reader, &mut target).and_then(|rows| reader.finish().map(|()| rows));
+        let mut target = Target { builder, schema: self.schema, vocabulary: self.vocabulary, size, place };
+        let result = annotations::read(&mut reader, &mut target, job).and_then(|()| reader.finish());
         result.map_err(|error| reader.explain(error).in_file(name))
     }
 }

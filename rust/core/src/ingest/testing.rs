@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 use tempfile::TempDir;
 
-use super::{Limits, open};
+use super::open;
 use crate::dataset::Dataset;
 use crate::error::Result;
+use crate::limits::Limits;
 
 /// An archive of these members.
 pub fn zip(members: &[(&str, &[u8])], deflate: bool) -> Vec<u8> {

@@ -46,7 +46,7 @@ fn image_names(dataset: &Dataset) -> Vec<&str> {
 }
 
 fn ranges(jobs: &[Job]) -> Vec<(JobKind, u32, u32)> {
-    jobs.iter().map(|job| (job.kind, job.start, job.stop)).collect()
+    jobs.iter().map(|job| (job.kind.clone(), job.start, job.stop)).collect()
 }
 
 const ONE_JOB: &str = r#"[{"status":"annotation","type":"annotation","start_frame":0,"stop_frame":1}]"#;
@@ -93,7 +93,7 @@ fn a_backup_of_a_video_has_the_overlap_of_its_first_two_annotation_jobs() {
         [
             (JobKind::GroundTruth, 0, 59),
             (JobKind::Annotation, 0, 21),
-            (JobKind::ConsensusReplica, 0, 21),
+            (JobKind::Replica, 0, 21),
             (JobKind::Annotation, 20, 59)
         ]
     );

@@ -1,36 +1,9 @@
-//! What accompanies the reading of a source: how far it is, whether to go on, and how much is allowed.
+//! What accompanies the reading of a source: how far it is, and whether to go on.
 
 use std::cell::Cell;
 
 use crate::error::{Code, Error, Result};
-
-/// What a source may unpack to. The defaults let through whatever CVAT makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How many times its packed size a member of an archive may have.
-    pub max_ratio: u64,
-    /// Bytes that all JSON members of an archive may unpack to.
-    pub max_total: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        // Deflate makes at most 1032 bytes of one; annotations of standing objects come near 100.
-        Self { max_ratio: 300, max_total: 64 << 30 }
-    }
-}
-
-impl Limits {
-    /// Refuses a member that unpacks to suspiciously much.
-    pub fn check_ratio(&self, packed: u64, size: u64, harmless: u64) -> Result<()> {
-        let limit = self.max_ratio;
-        if size <= harmless.max(packed.saturating_mul(limit)) {
-            return Ok(());
-        }
-        let message = format!("the member unpacks from {packed} to {size} bytes, more than {limit} times as much");
-        Err(Error::new(Code::ZipBomb, message).advise("raise max_ratio if you trust it"))
-    }
-}
+use crate::limits::Limits;
 
 /// How far the reading of a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,19 +8,19 @@ use std::path::{Component, Path, PathBuf};
 use super::{Location, Picture, Pictures, Stream};
 use crate::dataset::{Dataset, Media, Task};
 use crate::error::{Code, Error, Result};
-use crate::ingest::Limits;
 use crate::ingest::archive::{self, Entry, Zip};
-use crate::threads::{self, ParallelIterator};
+use crate::limits::Limits;
 use crate::timeline::Timeline;
 
-/// Bytes in which the header of a picture is looked for before the whole file is: photographs have thumbnails before it.
-const HEADER: u64 = 256 * 1024;
+/// The largest file that is read into memory.
+const MAX_IMAGE_BYTES: u64 = 1 << 30;
 
 /// Where the files of all tasks are.
 pub struct Files {
     place: Place,
     /// Whether the place was named for the purpose; else it is the source of the dataset.
     is_named: bool,
+    limits: Limits,
 }
 
 enum Place {
@@ -38,7 +38,7 @@ impl Files {
             Some(path) if path.is_dir() => Place::Folder(path.to_owned()),
             Some(path) => Place::archive(path).map_err(|error| error.in_file(path.display().to_string()))?,
         };
-        Ok(Self { place, is_named: named.is_some() })
+        Ok(Self { place, is_named: named.is_some(), limits: dataset.limits })
     }
 
     /// The names under which a file of a task may lie, most likely first.
@@ -53,7 +53,7 @@ impl Files {
 
     /// Reads the file of a task, `name` being what the task calls it.
     pub fn read(&self, task: &Task, name: &str) -> Result<Picture> {
-        self.first(task, name, |_, found| found.whole(u64::MAX))
+        self.first(task, name, |_, found| found.whole(&self.limits))
     }
 
     /// Where the file of a task is: the path of the file, or that of the archive and the member in it.
@@ -67,47 +67,14 @@ impl Files {
         })
     }
 
-    /// The dataset with the sizes of its pictures that the source does not tell, as the files have them; `None` if it
-    /// tells all. A file that has none is left to the export, which may not even show it.
-    pub fn measure(&self, dataset: &Dataset) -> Option<Dataset> {
-        let images = &dataset.columns.images;
-        let (mut width, mut height) = (images.width.to_vec(), images.height.to_vec());
-        let tasks = dataset.tasks.iter().filter(|task| !task.is_3d);
-        let unknown: Vec<(&Task, usize)> = tasks
-            .filter_map(|task| match &task.media {
-                Media::Images { rows } => Some(rows.clone().map(move |row| (task, row as usize))),
-                Media::Video { .. } => None,
-            })
-            .flatten()
-            .filter(|(_, row)| width[*row] == 0 || height[*row] == 0)
-            .collect();
-        if unknown.is_empty() {
-            return None;
-        }
-        let size = |(task, row)| (row, self.size(task, images.name.value(row)));
-        for (row, size) in threads::over(unknown, |unknown| unknown.map(size).collect::<Vec<_>>()) {
-            if let Some((w, h)) = size {
-                (width[row], height[row]) = (w, h);
-            }
-        }
-        let mut measured = dataset.clone();
-        measured.columns.images.width = width.into();
-        measured.columns.images.height = height.into();
-        Some(measured)
-    }
-
-    /// Width and height as the header of a file has them, which nearly always stands at its beginning.
-    fn size(&self, task: &Task, name: &str) -> Option<(u32, u32)> {
-        [HEADER, u64::MAX].into_iter().find_map(|most| {
-            let picture = self.first(task, name, |_, found| found.whole(most)).ok()?;
-            let size = imagesize::blob_size(&picture.bytes).ok()?;
-            Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
-        })
+    /// The beginning of the file of a task: as many bytes as asked for, if it has them.
+    pub fn head(&self, task: &Task, name: &str, length: u64) -> Result<Vec<u8>> {
+        self.first(task, name, |_, found| Ok(found.bytes(length, &self.limits)?.bytes))
     }
 
     /// Hands over the file of a task, piece by piece. Damage shows when all of it has been handed over: `bad-picture`.
     pub fn copy(&self, task: &Task, name: &str, mut piece: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        self.first(task, name, |_, found| found.pieces(&mut piece))
+        self.first(task, name, |_, found| found.pieces(&self.limits, &mut piece))
     }
 
     fn first<T>(&self, task: &Task, name: &str, mut read: impl FnMut(&str, Found<'_>) -> Result<T>) -> Result<T> {
@@ -159,8 +126,21 @@ enum Found<'a> {
 }
 
 impl Found<'_> {
-    /// Its bytes, but no more than `most`.
-    fn whole(self, most: u64) -> Result<Picture> {
+    /// Its bytes. A file that is too large for memory is an error.
+    fn whole(self, limits: &Limits) -> Result<Picture> {
+        let size = match &self {
+            Self::File(file) => file.metadata().map_err(|error| unreadable(&error))?.len(),
+            Self::Member(_, entry) => entry.size(),
+        };
+        if size > MAX_IMAGE_BYTES {
+            let message = format!("the file has {size} bytes; an image may have {MAX_IMAGE_BYTES}");
+            return Err(Error::new(Code::TooLarge, message));
+        }
+        self.bytes(MAX_IMAGE_BYTES, limits)
+    }
+
+    /// Its first bytes, no more than `most`.
+    fn bytes(self, most: u64, limits: &Limits) -> Result<Picture> {
         let mut bytes = Vec::new();
         match self {
             Self::File(file) => {
@@ -168,7 +148,7 @@ impl Found<'_> {
                 Ok(Picture { bytes, ..Picture::default() })
             }
             Self::Member(zip, entry) => {
-                let reader = entry.reader(zip, &Limits::default())?;
+                let reader = entry.reader(zip, limits)?;
                 // One byte more than announced would be noticed.
                 let most = most.min(entry.size().saturating_add(1));
                 reader.take(most).read_to_end(&mut bytes).map_err(|error| damaged(&error.to_string()))?;
@@ -182,12 +162,12 @@ impl Found<'_> {
         }
     }
 
-    fn pieces(self, piece: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    fn pieces(self, limits: &Limits, piece: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         match self {
             Self::File(mut file) => pieces(&mut file, |error| unreadable(&error), piece),
             Self::Member(zip, entry) => {
                 let (mut size, mut hasher) = (0, crc32fast::Hasher::new());
-                let reader = entry.reader(zip, &Limits::default())?;
+                let reader = entry.reader(zip, limits)?;
                 let mut reader = reader.take(entry.size().saturating_add(1));
                 pieces(&mut reader, |error| damaged(&error.to_string()), &mut |bytes: &[u8]| {
                     size += bytes.len() as u64;

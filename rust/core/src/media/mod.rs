@@ -6,6 +6,7 @@
 mod files;
 pub mod png;
 pub mod range;
+pub mod sizes;
 
 use std::path::PathBuf;
 

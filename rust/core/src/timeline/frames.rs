@@ -76,6 +76,15 @@ impl FrameSet {
         })
     }
 
+    /// The frames whose numbers are multiples of `step`, without walking over the others.
+    pub fn every(&self, step: u32) -> Self {
+        let of_range = |(range, _): &(Range<u32>, u32)| {
+            let first = range.start.checked_next_multiple_of(step).unwrap_or(u32::MAX).min(range.end);
+            (first..range.end).step_by(step as usize)
+        };
+        self.ranges.iter().flat_map(of_range).collect()
+    }
+
     /// All frames.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.slice(0..self.len())
@@ -244,6 +253,15 @@ mod tests {
     #[test]
     fn a_frame_set_of_single_frames_is_the_same_as_one_with_holes() {
         assert_eq!([3, 4, 7, 8].into_iter().collect::<FrameSet>(), FrameSet::new(2..9, [2, 5, 6]));
+    }
+
+    #[test]
+    fn every_nth_frame_is_a_multiple_whatever_is_missing() {
+        let set = FrameSet::new(2..30, [5, 6, 12, 29]);
+        for step in [1, 3, 6, 100, u32::MAX] {
+            let expected: Vec<u32> = set.iter().filter(|frame| frame % step == 0).collect();
+            assert_eq!(set.every(step).iter().collect::<Vec<_>>(), expected, "{step}");
+        }
     }
 
     #[test]

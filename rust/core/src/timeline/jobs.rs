@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn replicas_have_no_frames_of_a_task() {
-        let replica = JobSketch { kind: JobKind::ConsensusReplica, ..job(0, 3) };
+        let replica = JobSketch { kind: JobKind::Replica, ..job(0, 3) };
         let dataset = task(vec![label("car")], video(9, vec![replica, job(0, 3)]));
         assert_eq!(numbers(&Scene::new(&dataset).unwrap(), 3..5), [Some(1), None]);
     }

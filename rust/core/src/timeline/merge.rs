@@ -3,13 +3,14 @@
 //! Neighbouring jobs of a task share `overlap` frames that were annotated twice. Shapes and tags of the later job that
 //! an earlier one has too are dropped, tracks are joined; a track that finds no partner ends where its job ends.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::assignment;
 use super::moment::{Moment, PointScratch};
 use super::rows::{Rows, by_frame};
-use super::similarity::{self, Sample};
-use super::tracks::LooseTrack;
+use super::similarity::{Sample, TrackError};
+use super::tracks::{Keyframe, LooseTrack};
 use crate::dataset::{Columns, Dataset, Job, Task};
 use crate::geometry;
 use crate::schema::ShapeKind;
@@ -181,15 +182,11 @@ fn merge_tracks(dataset: &Dataset, task: &Task, merged: &mut Merged, new: Vec<Lo
     let pairs = if old.is_empty() || window_tracks.is_empty() {
         vec![None; window_tracks.len()]
     } else {
-        // Each track is interpolated once, not once for each pair.
-        let new_samples: Vec<_> = window_tracks.iter().map(|track| Samples::new(columns, track, &window)).collect();
-        let old_samples: Vec<_> = old.iter().map(|&i| Samples::new(columns, &merged.tracks[i], &window)).collect();
-        let new_frames: Vec<_> = new_samples.iter().map(Samples::frames).collect();
-        let old_frames: Vec<_> = old_samples.iter().map(Samples::frames).collect();
-        pairs(window_tracks.len(), old.len(), TRACK_COST, |i, j| {
-            let comparable = new_samples[i].may_match(&old_samples[j]);
-            if comparable { 1.0 - similarity::tracks(&new_frames[i], &old_frames[j], task.is_3d) } else { 1.0 }
-        })
+        let sampled = |track| Sampled::new(columns, track, window.end);
+        let new: Vec<_> = window_tracks.iter().map(sampled).collect();
+        let old: Vec<_> = old.iter().map(|&i| sampled(&merged.tracks[i])).collect();
+        let similarities = similarities(&new, &old, &window, task.is_3d);
+        pairs(new.len(), old.len(), TRACK_COST, |i, j| 1.0 - similarities[i * old.len() + j])
     };
     let mut united = vec![false; old.len()];
     for (track, pair) in window_tracks.into_iter().zip(pairs) {
@@ -229,44 +226,84 @@ fn unite(columns: &Columns, old: &mut LooseTrack, new: LooseTrack) -> Option<Los
     Some(loss(first.frame, "the earlier job's track has a keyframe on the same frame", lost.len()))
 }
 
-/// What a track shows on each frame of a window.
-struct Samples {
+/// Frames that are compared in one go, so that memory does not follow the window, whose length the source claims.
+const FRAMES_PER_BLOCK: usize = 1024;
+
+/// The similarity of each new track to each old one over a window, new track by new track.
+fn similarities(new: &[Sampled<'_>], old: &[Sampled<'_>], window: &Range<u32>, three_d: bool) -> Vec<f64> {
+    let mut errors = vec![TrackError::default(); new.len() * old.len()];
+    for start in window.clone().step_by(FRAMES_PER_BLOCK) {
+        let block = start..window.end.min(start.saturating_add(FRAMES_PER_BLOCK as u32));
+        // Each track is interpolated once, not once for each pair.
+        let new_samples: Vec<_> = new.iter().map(|track| Samples::new(track, block.clone())).collect();
+        let old_samples: Vec<_> = old.iter().map(|track| Samples::new(track, block.clone())).collect();
+        let new_frames: Vec<_> = new_samples.iter().map(Samples::frames).collect();
+        let old_frames: Vec<_> = old_samples.iter().map(Samples::frames).collect();
+        let compare = |(cell, error): (usize, &mut TrackError)| {
+            let (i, j) = (cell / old.len(), cell % old.len());
+            if new[i].may_match(&old[j]) {
+                error.add(&new_frames[i], &old_frames[j], three_d);
+            }
+        };
+        threads::over(&mut errors, |errors| errors.with_min_len(CELLS_PER_TASK).enumerate().for_each(compare));
+    }
+    let similarity = |(cell, error): (usize, TrackError)| {
+        if new[cell / old.len()].may_match(&old[cell % old.len()]) { error.similarity() } else { 0.0 }
+    };
+    errors.into_iter().enumerate().map(similarity).collect()
+}
+
+/// A track that is compared with others.
+struct Sampled<'a> {
+    columns: &'a Columns,
     label: u32,
     kind: ShapeKind,
+    frame: u32,
+    keyframes: Cow<'a, [Keyframe]>,
     /// Whether the track shows anything before the end of the window.
     shows: bool,
+}
+
+impl<'a> Sampled<'a> {
+    fn new(columns: &'a Columns, track: &'a LooseTrack, end: u32) -> Self {
+        Self {
+            columns,
+            label: columns.tracks.label[track.row as usize],
+            kind: columns.tracks.kind(track.row),
+            frame: track.frame,
+            keyframes: track.by_frame(),
+            shows: track.keyframes.iter().any(|keyframe| keyframe.frame < end),
+        }
+    }
+
+    /// Whether the tracks can be one at all: the same label, and neither without any shape before the window's end.
+    fn may_match(&self, other: &Sampled<'_>) -> bool {
+        self.label == other.label && self.shows && other.shows
+    }
+}
+
+/// What a track shows on some frames.
+struct Samples {
+    kind: ShapeKind,
     points: Vec<f64>,
     /// Range of the points and whether the object is outside.
     frames: Vec<Option<(Range<usize>, bool)>>,
 }
 
 impl Samples {
-    fn new(columns: &Columns, track: &LooseTrack, window: &Range<u32>) -> Self {
-        let kind = columns.tracks.kind(track.row);
-        let mut this = Self {
-            label: columns.tracks.label[track.row as usize],
-            kind,
-            shows: track.keyframes.iter().any(|keyframe| keyframe.frame < window.end),
-            points: Vec::new(),
-            frames: Vec::new(),
-        };
+    fn new(track: &Sampled<'_>, frames: Range<u32>) -> Self {
+        let mut this = Self { kind: track.kind, points: Vec::new(), frames: Vec::with_capacity(frames.len()) };
         let mut scratch = PointScratch::default();
-        let keyframes = track.by_frame();
-        for frame in window.clone() {
-            let moment = Moment::at(&keyframes, frame)
+        for frame in frames {
+            let moment = Moment::at(&track.keyframes, frame)
                 .filter(|moment| (moment.is_keyframe || !moment.left.outside) && frame >= track.frame);
             this.frames.push(moment.map(|moment| {
                 let start = this.points.len();
-                this.points.extend_from_slice(moment.points(columns, kind, frame, &mut scratch));
+                this.points.extend_from_slice(moment.points(track.columns, track.kind, frame, &mut scratch));
                 (start..this.points.len(), moment.left.outside)
             }));
         }
         this
-    }
-
-    /// Whether the tracks can be one at all: the same label, and neither without any shape before the window's end.
-    fn may_match(&self, other: &Samples) -> bool {
-        self.label == other.label && self.shows && other.shows
     }
 
     fn frames(&self) -> Vec<Option<Sample<'_>>> {

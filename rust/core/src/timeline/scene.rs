@@ -100,6 +100,13 @@ impl<'d> Scene<'d> {
                 .in_job(number)
                 .advise(format!("it has these: {}", shorten(&known)))
         })?;
+        if let JobKind::Other(word) = &dataset.tasks[task].jobs[job].kind {
+            let message = format!("the type of the job is {word:?}, which is not known");
+            return Err(Error::new(Code::Unsupported, message)
+                .in_task(dataset.tasks[task].name.as_str())
+                .in_job(number)
+                .advise("is there a newer framehaul?"));
+        }
         let timeline = Timeline::of_job(dataset, &dataset.tasks[task], job)
             .map_err(|error| error.in_task(&dataset.tasks[task].name).in_job(number))?;
         Ok(Self { dataset, kind: SceneKind::Job { task, job }, timelines: vec![timeline] })
@@ -122,6 +129,17 @@ impl<'d> Scene<'d> {
         self.timelines.iter_mut().for_each(|timeline| timeline.names.image_format = format);
     }
 
+    /// Refuses tasks of point clouds, which no format of images holds.
+    pub fn refuse_3d(&self) -> Result<()> {
+        match self.timelines.iter().find(|timeline| timeline.task.is_3d) {
+            None => Ok(()),
+            Some(timeline) => {
+                Err(Error::new(Code::Unsupported, "the task has point clouds, and the format holds images")
+                    .in_task(timeline.task.name.as_str()))
+            }
+        }
+    }
+
     /// Number of frames shown.
     pub fn frame_count(&self) -> u64 {
         self.timelines.iter().map(|timeline| u64::from(timeline.frames.len())).sum()
@@ -138,7 +156,7 @@ pub(super) fn is_merged(task: &Task, job: &Job) -> bool {
     match job.kind {
         JobKind::Annotation => true,
         JobKind::GroundTruth => task.validation == Some(ValidationMode::GtPool),
-        JobKind::ConsensusReplica => false,
+        JobKind::Replica | JobKind::Other(_) => false,
     }
 }
 

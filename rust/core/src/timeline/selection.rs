@@ -145,7 +145,7 @@ impl Scene<'_> {
         self.select_labels(&selection.labels)?;
         for timeline in &mut self.timelines {
             if let Frames::Every(step) = selection.frames {
-                timeline.show(timeline.frames.iter().filter(|frame| frame % step == 0).collect());
+                timeline.show(timeline.frames.every(step));
             }
             if selection.looks() {
                 let jobs = match self.kind {

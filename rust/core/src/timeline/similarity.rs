@@ -21,25 +21,35 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// The similarity of two tracks of the same label, from 0 to 1: one less the mean error over the frames on which either
-/// shows something.
+/// How far two tracks of the same label differ, frame by frame.
 ///
-/// `a` and `b` are the tracks on the same frames, one entry a frame, `None` where a track shows nothing (an outside
-/// keyframe does show). The error of a frame is 1 where only one track shows something or only one is outside, and else
-/// one less the similarity of the shapes. If neither shows anything on these frames the result is 1, as in CVAT; that a
-/// track without any shape before the end of the window is like no other is for the caller to say. `three_d` as in
-/// [`geometry::similarity`].
-pub fn tracks(a: &[Option<Sample<'_>>], b: &[Option<Sample<'_>>], three_d: bool) -> f64 {
-    let (mut error, mut count) = (0.0, 0_u32);
-    for pair in a.iter().zip(b) {
-        error += match pair {
-            (None, None) => continue,
-            (Some(a), Some(b)) if a.outside == b.outside => 1.0 - shapes(a, b, three_d),
-            _ => 1.0,
-        };
-        count += 1;
+/// The error of a frame is 1 where only one track shows something or only one is outside, and else one less the
+/// similarity of the shapes. Frames on which neither shows anything do not count (an outside keyframe does show).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TrackError {
+    sum: f64,
+    frames: u32,
+}
+
+impl TrackError {
+    /// Adds the next frames, one entry a frame, `None` where a track shows nothing. `three_d` as in
+    /// [`geometry::similarity`].
+    pub fn add(&mut self, a: &[Option<Sample<'_>>], b: &[Option<Sample<'_>>], three_d: bool) {
+        for pair in a.iter().zip(b) {
+            self.sum += match pair {
+                (None, None) => continue,
+                (Some(a), Some(b)) if a.outside == b.outside => 1.0 - shapes(a, b, three_d),
+                _ => 1.0,
+            };
+            self.frames += 1;
+        }
     }
-    1.0 - error / f64::from(count.max(1))
+
+    /// The similarity of the tracks, from 0 to 1: one less the mean error. If neither shows anything it is 1, as in CVAT;
+    /// that a track without any shape before the end of the window is like no other is for the caller to say.
+    pub fn similarity(self) -> f64 {
+        1.0 - self.sum / f64::from(self.frames.max(1))
+    }
 }
 
 fn shapes(a: &Sample<'_>, b: &Sample<'_>, three_d: bool) -> f64 {
@@ -53,6 +63,12 @@ fn shapes(a: &Sample<'_>, b: &Sample<'_>, three_d: bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn tracks(a: &[Option<Sample<'_>>], b: &[Option<Sample<'_>>], three_d: bool) -> f64 {
+        let mut error = TrackError::default();
+        error.add(a, b, three_d);
+        error.similarity()
+    }
 
     fn at(points: &[f64; 4], outside: bool) -> Option<Sample<'_>> {
         Some(Sample::new(ShapeKind::Rectangle, points, outside))

@@ -18,6 +18,7 @@ use crate::format::kit::frame_texts::{
     OUTSIDE, Repeats, Subset, classes, clip_box, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts,
     subsets,
 };
+use crate::format::kit::listing::{LINE_BREAKS, Picture, check_labels};
 use crate::format::kit::outcomes::StaticOutcomes;
 use crate::format::kit::splits::{Lists, note_one_split};
 use crate::report::Outcome;
@@ -62,6 +63,7 @@ const CVAT: Layout = Layout { above: "data/", validation: "val", names: all_name
 const TRAINING: Layout = Layout { above: "", validation: "valid", names: class_names, clips: true };
 
 fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
+    check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let subsets = subsets(scene, &RESERVED)?;
     let lists = Lists::new(groups(&subsets), options.profile);
@@ -117,6 +119,7 @@ impl Encoder for Yolo<'_> {
                         continue;
                     }
                     let (id, extension) = timeline.id(frame, &mut made);
+                    Picture { id, extension }.check(timeline, frame, &LINE_BREAKS)?;
                     for text in [self.layout.above, "obj_", subset, "_data/", id, extension, "\n"] {
                         out.text(text);
                     }

@@ -87,12 +87,21 @@ impl<'t> Pictures<'t> {
     /// The id of a frame.
     pub fn read(&mut self, frame: u32) -> Result<Picture<'_>> {
         let (id, extension) = self.timeline.id(frame, &mut self.made);
-        let has_break = || has_any(id, self.breaks) || has_any(extension, self.breaks);
-        if !self.timeline.has_plain_names() && has_break() {
-            let message = "the name of a picture has a character in it that the format's lists cannot hold";
-            return Err(at_frame(Error::new(Code::Unsupported, message), self.timeline, frame));
+        let picture = Picture { id, extension };
+        picture.check(self.timeline, frame, self.breaks)?;
+        Ok(picture)
+    }
+}
+
+impl Picture<'_> {
+    /// Refuses a name with one of these control characters, which would break a line.
+    pub fn check(&self, timeline: &Timeline<'_>, frame: u32, breaks: &[char]) -> Result<()> {
+        let has_break = || has_any(self.id, breaks) || has_any(self.extension, breaks);
+        if !timeline.has_plain_names() && has_break() {
+            let message = "the name of an image has a character in it that the format's lists cannot hold";
+            return Err(at_frame(Error::new(Code::Unsupported, message), timeline, frame));
         }
-        Ok(Picture { id, extension })
+        Ok(())
     }
 }
 

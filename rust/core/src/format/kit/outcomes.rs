@@ -120,7 +120,7 @@ mod tests {
         });
         assert_eq!(visited, Ok(()));
         assert_eq!(seen, [(0, vec![]), (1, vec![ShapeKind::Rectangle]), (2, vec![]), (3, vec![])]);
-        let report = Report::new("X 1.0", "cvat", String::new(), &dataset.schema, &out.tally, 0, 0);
+        let report = Report::new("X 1.0", "cvat", String::new(), &dataset, &out.tally, 0, 0);
         let rows: Vec<_> = report.rows.iter().map(|row| (row.label.as_str(), row.shape, row.count)).collect();
         assert_eq!(rows, [("road", "polyline", 2), ("car", "polyline", 1)]);
     }

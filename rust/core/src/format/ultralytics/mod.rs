@@ -24,6 +24,7 @@ use crate::format::kit::annotation::located;
 use crate::format::kit::frame_texts::{
     CLIPPED, Repeats, Subset, clip_box, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts, subsets,
 };
+use crate::format::kit::listing::{LINE_BREAKS, Picture};
 use crate::format::kit::outcomes::StaticOutcomes;
 use crate::format::kit::splits::{Lists, note_one_split};
 use crate::geometry;
@@ -284,6 +285,7 @@ impl Ultralytics<'_> {
             // Of several pictures with one id the last counts, at the place of the first.
             let (timeline, frame) = self.repeats.latest.get(&this).copied().unwrap_or(this);
             let (id, extension) = timelines[timeline].id(frame, &mut made);
+            Picture { id, extension }.check(&timelines[timeline], frame, &LINE_BREAKS)?;
             for text in [self.layout.above_pictures, "images/", subset, "/", id, extension, "\n"] {
                 out.text(text);
             }

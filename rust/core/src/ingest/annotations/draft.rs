@@ -1,7 +1,7 @@
 //! What is known of an annotation while it is being read.
 
 use super::Target;
-use crate::dataset::{Common, Drawn, Value};
+use crate::dataset::{Common, Drawn, FRAME_LIMIT, Value};
 use crate::error::{Code, Error, Result};
 use crate::ingest::json::Reader;
 use crate::ingest::vocabulary::Word;
@@ -26,6 +26,7 @@ pub enum Key {
     Tags,
     Shapes,
     Tracks,
+    Intervals,
     /// Anything else, such as `version` and `keyframe`.
     Other,
 }
@@ -49,6 +50,7 @@ impl Key {
             b"tags" => Self::Tags,
             b"shapes" => Self::Shapes,
             b"tracks" => Self::Tracks,
+            b"intervals" => Self::Intervals,
             _ => Self::Other,
         }
     }
@@ -76,6 +78,8 @@ impl AttributeKey {
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     pub kind: Option<ShapeKind>,
+    /// The type, if it is not known.
+    pub unknown_kind: Option<String>,
     pub label: Option<Word>,
     pub frame: Option<i64>,
     group: u32,
@@ -110,8 +114,8 @@ impl Draft {
             Key::Type => {
                 let name = reader.text()?;
                 let kind = ShapeKind::from_name(name);
-                self.kind =
-                    Some(kind.ok_or_else(|| Error::new(Code::BadShape, format!("no such shape type: {name}")))?);
+                self.unknown_kind = kind.is_none().then(|| name.to_owned());
+                self.kind = kind;
             }
             Key::Frame => self.frame = Some(reader.i64()?),
             Key::Group => self.group = small(reader, "a group")?,
@@ -122,7 +126,7 @@ impl Draft {
             Key::Rotation => self.rotation = reader.f64()?,
             Key::Points => reader.numbers(&mut self.points)?,
             Key::Attributes => self.read_values(reader, target)?,
-            Key::Elements | Key::Tags | Key::Shapes | Key::Tracks | Key::Other => reader.skip()?,
+            Key::Elements | Key::Tags | Key::Shapes | Key::Tracks | Key::Intervals | Key::Other => reader.skip()?,
         }
         Ok(())
     }
@@ -174,7 +178,10 @@ impl Draft {
     /// The frame of a keyframe. It may lie behind the end, where it says how the track moves on up to the end.
     pub fn keyframe_frame(&self) -> Result<u32> {
         let frame = self.frame.ok_or_else(|| lacks("frame"))?;
-        u32::try_from(frame).map_err(|_| Error::new(Code::FrameOutOfRange, format!("a keyframe on frame {frame}")))
+        u32::try_from(frame)
+            .ok()
+            .filter(|&frame| frame < FRAME_LIMIT)
+            .ok_or_else(|| Error::new(Code::FrameOutOfRange, format!("a keyframe on frame {frame}")))
     }
 
     /// The shape's kind.

@@ -87,13 +87,23 @@ impl Shape {
 
     fn push(&mut self, target: &mut Target<'_>) -> Result<()> {
         let draft = &mut self.draft;
+        if let Some(word) = &draft.unknown_kind {
+            target.leave_out("shapes", word, draft.frame, 1);
+            return Ok(());
+        }
         let (kind, frame) = (draft.kind()?, draft.frame_in(target.size)?);
         let label = draft.resolve_label(None, target)?;
         let here = |error: Error| error.of_label(target.schema.path(label));
         shape::check(kind, &draft.points).map_err(here)?;
 
         let elements = &mut self.elements[..self.element_count];
+        let mut count = 0;
         for element in elements.iter_mut() {
+            if let Some(word) = &element.unknown_kind {
+                target.leave_out("elements of skeletons", word, Some(frame.into()), 0);
+                continue;
+            }
+            count += 1;
             let label = element.resolve_label(Some(label), target)?;
             let kind = element.kind()?;
             shape::check_element(kind, &element.points).map_err(|error| error.of_label(target.schema.path(label)))?;
@@ -104,7 +114,7 @@ impl Shape {
 
         draft.resolve(label, target)?;
         let common = draft.common(frame, label, target)?;
-        target.builder.shape(kind, common, draft.drawn(), &draft.values, self.element_count as u32)
+        target.builder.shape(kind, common, draft.drawn(), &draft.values, count)
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, testing};
 use crate::error::Code;
 use crate::ingest::labels::{RawLabel, labels};
 use crate::schema::ShapeKind;
@@ -14,13 +14,20 @@ const LABELS: &str = r##"[
         {"id": 4, "name": "nose", "color": "#0000ff", "type": "points", "attributes": []}]}]"##;
 
 fn read_job(json: &str) -> Result<(Dataset, Rows)> {
+    read_job_of(JobKind::Annotation, json)
+}
+
+fn read_job_of(kind: JobKind, json: &str) -> Result<(Dataset, Rows)> {
     let raw: Vec<RawLabel> = serde_json::from_str(LABELS).unwrap();
-    let labels = labels(raw)?;
-    let vocabulary = Vocabulary::new(&labels);
     let mut builder = Builder::default();
-    let mut target = Target { builder: &mut builder, schema: &labels.schema, vocabulary: &vocabulary, size: 10 };
+    let labels = labels(raw, &mut builder)?;
+    let vocabulary = Vocabulary::new(&labels);
+    let place = Place { job: Some(7), ..Place::default() };
+    let mut target = Target { builder: &mut builder, schema: &labels.schema, vocabulary: &vocabulary, size: 10, place };
     let mut reader = Reader::new(json.as_bytes());
-    let rows = read(&mut reader, &mut target)?;
+    let mut job = Job { kind, ..testing::job(0, 9) };
+    read(&mut reader, &mut target, &mut job)?;
+    let rows = Rows { tags: job.tags, shapes: job.shapes, tracks: job.tracks };
     reader.finish()?;
     Ok((builder.finish(labels.schema, None, Vec::new()), rows))
 }
@@ -129,7 +136,6 @@ fn each_mistake_has_its_code() {
         (r#"{"tags":[{"frame":"0","label":"car"}]}"#.to_owned(), Code::MalformedJson),
         (r#"{"tags":[{"frame":0,"label":"car","group":-1}]}"#.to_owned(), Code::MalformedJson),
         (r#"{"tags":["#.to_owned(), Code::TruncatedJson),
-        (shape(r#""type":"circle","points":[]"#), Code::BadShape),
         (shape(r#""points":[0,0,1,1]"#), Code::MalformedJson),
         (shape(r#""type":"polygon","points":[0,0,1,1]"#), Code::BadShape),
         (shape(r#""type":"polyline","points":[0,0,1]"#), Code::BadShape),
@@ -144,6 +150,7 @@ fn each_mistake_has_its_code() {
         (track(&format!(r#"{{"frame":0,{rectangle}}},{{"frame":1,"type":"points","points":[1,2]}}"#)), Code::BadTrack),
         (track(&format!(r#"{{"frame":-1,{rectangle}}}"#)), Code::FrameOutOfRange),
         (track(&format!(r#"{{"frame":99999999999,{rectangle}}}"#)), Code::FrameOutOfRange),
+        (track(&format!(r#"{{"frame":2147483647,{rectangle}}}"#)), Code::FrameOutOfRange),
         (track(&format!(r#"{{{rectangle}}}"#)), Code::MalformedJson),
         (r#"{"tracks":[{"shapes":[{"frame":0,"type":"points","points":[1,2]}]}]}"#.to_owned(), Code::MalformedJson),
         (r#"{"tracks":[{"label":"person","shapes":[{"frame":0,"type":"skeleton"}],"elements":[{"label":"nose","shapes":[{"frame":0,"type":"rectangle","points":[0,0,1,1]}]}]}]}"#.to_owned(), Code::BadShape),
@@ -152,6 +159,56 @@ fn each_mistake_has_its_code() {
     ] {
         assert_eq!(read_job(&json).map(|_| ()).map_err(|error| error.code()), Err(code), "{json}");
     }
+}
+
+/// Messages, counts, places and annotations left out.
+fn notes(dataset: &Dataset) -> Vec<(&str, u64, &str, u64)> {
+    let note = |note: &'_ crate::dataset::Note| (note.count, note.left_out);
+    dataset.notes.iter().map(|it| (it.message.as_str(), note(it).0, it.place.as_str(), note(it).1)).collect()
+}
+
+#[test]
+fn shapes_and_tracks_of_unknown_types_are_left_out_with_a_note() {
+    let (dataset, rows) = read_job(
+        r#"{"shapes":[{"type":"circle","frame":3,"points":[1],"label":"gone"},
+                {"label":"car","type":"rectangle","frame":0,"points":[0,0,1,1]},
+                {"frame":99,"points":[],"label":"car","type":"circle"},
+                {"type":"skeleton","frame":4,"label":"person","elements":[
+                    {"type":"points","points":[1,2],"label":"car"},{"type":"ring","points":[],"label":"nose"}]}],
+            "tracks":[{"frame":5,"shapes":[
+                {"type":"rectangle","frame":5,"points":[0,0,1,1],"attributes":[{"name":"size","value":"1"}]},
+                {"type":"helix","frame":6,"points":[1,2,3]}],"label":"car"},
+                {"frame":1,"shapes":[{"type":"points","frame":1,"points":[1,1]}],"label":"car"}]}"#,
+    )
+    .unwrap();
+    assert_eq!(rows, Rows { tags: 0..0, shapes: 0..3, tracks: 0..1 });
+    assert_eq!(*dataset.columns.shapes.elements, [0, 0, 1]);
+    assert_eq!(dataset.columns.keyframes.len(), 1);
+    assert_eq!(
+        notes(&dataset),
+        [
+            (r#"elements of skeletons of the type "ring", which is not known, are left out"#, 1, "job 7, frame 4", 0),
+            (r#"shapes of the type "circle", which is not known, are left out"#, 2, "job 7, frame 3", 2),
+            (r#"tracks of the type "helix", which is not known, are left out"#, 1, "job 7, frame 5", 1),
+        ]
+    );
+    crate::dataset::check(&dataset).unwrap();
+}
+
+#[test]
+fn annotations_of_a_job_of_unknown_type_are_counted_and_not_read() {
+    let json = r#"{"tags":[{"x":1}],"shapes":[1,2],"tracks":null,"intervals":[{"start":0}],"version":9}"#;
+    let (dataset, rows) = read_job_of(JobKind::Other("review".to_owned()), json).unwrap();
+    assert_eq!(rows, Rows { tags: 0..0, shapes: 0..0, tracks: 0..0 });
+    let message = r#"a job of the type "review", which is not known, is left out"#;
+    assert_eq!(notes(&dataset), [(message, 1, "job 7", 4)]);
+}
+
+#[test]
+fn intervals_among_frames_are_noted() {
+    let (dataset, _) = read_job(r#"{"intervals":[{"start":0,"stop":null},{"start":1}]}"#).unwrap();
+    assert_eq!(notes(&dataset), [("intervals are left out: the task has frames, not sound", 1, "job 7", 2)]);
+    assert!(read_job(r#"{"intervals":[]}"#).unwrap().0.notes.is_empty());
 }
 
 #[test]

@@ -29,6 +29,8 @@ struct Track {
     is_element: bool,
     draft: Draft,
     kind: Option<ShapeKind>,
+    /// The type of its shapes, if it is not known, and how many there are.
+    unknown_kind: Option<(String, u64)>,
     keyframes: Range<u32>,
     elements: Vec<Track>,
 }
@@ -36,8 +38,14 @@ struct Track {
 impl Track {
     fn read(reader: &mut Reader<'_>, target: &mut Target<'_>, keyframe: &mut Draft, is_element: bool) -> Result<Self> {
         let row = target.builder.keyframe_count();
-        let mut track =
-            Self { is_element, draft: Draft::default(), kind: None, keyframes: row..row, elements: Vec::new() };
+        let mut track = Self {
+            is_element,
+            draft: Draft::default(),
+            kind: None,
+            unknown_kind: None,
+            keyframes: row..row,
+            elements: Vec::new(),
+        };
         reader.begin_object()?;
         while let Some(key) = reader.next_key(Key::of)? {
             match key {
@@ -53,9 +61,10 @@ impl Track {
                 _ => track.draft.field(key, reader, target)?,
             }
         }
-        if track.keyframes.is_empty() {
-            // The server drops tracks without shapes, and elements without.
+        // The server drops tracks without shapes, and elements without.
+        if track.keyframes.is_empty() || track.unknown_kind.is_some() {
             target.builder.rearrange_keyframes(row, &[]);
+            track.keyframes = row..row;
         }
         Ok(track)
     }
@@ -82,6 +91,10 @@ impl Track {
         while let Some(key) = reader.next_key(Key::of)? {
             draft.field(key, reader, target)?;
         }
+        if let Some(word) = draft.unknown_kind.take() {
+            self.unknown_kind.get_or_insert((word, 0)).1 += 1;
+            return Ok(());
+        }
         let kind = draft.kind()?;
         let first = *self.kind.get_or_insert(kind);
         if kind != first {
@@ -105,11 +118,18 @@ impl Track {
 
     /// Adds the track, its elements before it.
     fn push(mut self, target: &mut Target<'_>) -> Result<()> {
+        if let Some((word, count)) = &self.unknown_kind {
+            target.leave_out("tracks", word, self.draft.frame, *count);
+            return Ok(());
+        }
         if self.keyframes.is_empty() {
             return Ok(());
         }
         let label = self.draft.resolve_label(None, target)?;
         let mut elements = std::mem::take(&mut self.elements);
+        for (word, _) in elements.iter().filter_map(|element| element.unknown_kind.as_ref()) {
+            target.leave_out("elements of skeletons", word, self.draft.frame, 0);
+        }
         elements.retain(|element| !element.keyframes.is_empty());
         let count = elements.len() as u32;
         for element in elements {

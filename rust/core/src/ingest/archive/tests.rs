@@ -1,6 +1,6 @@
 use super::*;
 use crate::ingest::testing::{file, zip};
-use crate::ingest::watch::Limits;
+use crate::limits::Limits;
 
 fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Vec<u8>> {
     let (_folder, path) = file(bytes);
@@ -93,7 +93,7 @@ fn a_member_that_unpacks_to_suspiciously_much_is_refused_with_the_limit_and_the_
     let generous = Limits { max_ratio: 2000, ..Limits::default() };
     assert_eq!(read(&bomb, "a.json", &generous).unwrap().len(), zeros.len());
 
-    let small = Limits { max_ratio: 2000, max_total: 1_000_000 };
+    let small = Limits { max_ratio: 2000, max_total: 1_000_000, ..Limits::default() };
     let error = read(&bomb, "a.json", &small).unwrap_err();
     assert_eq!(error.code(), Code::ZipBomb);
     assert!(error.to_string().contains("1000000 bytes"), "{error}");

@@ -231,7 +231,7 @@ fn ground_truth_counts_with_honeypots_only_and_replicas_never() {
     let with = |validation| {
         let jobs = vec![
             JobSketch { shapes: shapes(1.0), ..job(0, 0) },
-            JobSketch { shapes: shapes(20.0), kind: JobKind::ConsensusReplica, ..job(0, 0) },
+            JobSketch { shapes: shapes(20.0), kind: JobKind::Replica, ..job(0, 0) },
             JobSketch { shapes: shapes(30.0), kind: JobKind::GroundTruth, ..job(0, 0) },
         ];
         all_shapes(&task(labels(), TaskSketch { validation, ..video(1, jobs) }))

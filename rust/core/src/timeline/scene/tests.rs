@@ -158,7 +158,7 @@ fn a_ground_truth_job_shows_its_frames_without_those_that_are_switched_off() {
 #[test]
 fn a_consensus_replica_can_be_shown_by_itself() {
     let shapes = vec![rectangle(0, 0, [0.0, 0.0, 1.0, 1.0])];
-    let replica = JobSketch { kind: JobKind::ConsensusReplica, shapes, ..job(0, 0) };
+    let replica = JobSketch { kind: JobKind::Replica, shapes, ..job(0, 0) };
     let dataset = task(car(), video(1, vec![job(0, 0), replica]));
     assert_eq!(shown(&Scene::of_job(&dataset, 1).unwrap().timelines[0]), ["0: car 0 0 1 1"]);
     assert!(shown(&Scene::new(&dataset).unwrap().timelines[0]).is_empty());
