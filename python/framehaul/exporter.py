@@ -109,8 +109,8 @@ def export(
         job: Only this job: its place in a backup, from 0, or the server's job id.
         threads: How many threads work; as many as there are cores by default. The bytes do not depend on it.
         compression: `none` stores, `fast` and `best` deflate. Pictures are always stored.
-        overwrite: Whether an earlier export that is there may be replaced: a `.zip` archive, or a folder in which
-            framehaul wrote every file (`.framehaul` in it lists them). Anything else is left alone, with an error.
+        overwrite: Whether what is there may be replaced: a ZIP archive, or a folder in which framehaul wrote every file
+            (`.framehaul` in it lists them). Anything else is left alone, and is an error.
         strict: Whether annotations that the format cannot hold are an error.
         profile: `cvat` writes what CVAT's own export means, `training` what the format's own tools load where the two
             differ; the page of the format says in what.

@@ -92,7 +92,8 @@ def export(
     threads: Annotated[int | None, typer.Option(min=1, metavar="N", help="Default: one per core.")] = None,
     compression: Annotated[Literal["none", "fast", "best"], typer.Option(help="Of the archive.")] = "fast",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier export; files of others are never replaced.")
+        bool,
+        typer.Option("--overwrite", help="Replace a ZIP archive, or a folder that holds only what framehaul wrote."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     report: Annotated[
