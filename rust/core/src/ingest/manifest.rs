@@ -194,7 +194,6 @@ mod tests {
             "",
             r#"{"version":"2.0"}{"type":"images"}"#,
             r#"{"version":"1.1"}{"name":"a","extension":".b"}"#,
-            r#"{"version":"1.1"}{"type":"sound"}"#,
             r#"{"version":"1.1"}{"type":"video"}"#,
             r#"{"type":"images"}{"name":"a","width":-1}"#,
             r#"{"type":"video"}{"properties":{"resolution":[1]}}"#,
@@ -202,5 +201,6 @@ mod tests {
             assert_eq!(manifest(text), Err(Code::BadMetadata), "{text}");
         }
         assert_eq!(manifest(r#"{"type":"images"}{"name":"#), Err(Code::TruncatedJson));
+        assert_eq!(manifest(r#"{"version":"1.1"}{"type":"sound"}"#), Err(Code::Unsupported));
     }
 }
