@@ -163,7 +163,6 @@ fn contradictions_of_a_backup_are_told() {
         (r#""start_frame":0,"stop_frame":-1"#, ONE_JOB, IMAGES, &[0], Code::MalformedJson),
         (data, r#"[{"start_frame":1,"stop_frame":0}]"#, IMAGES, &[0], Code::BadMetadata),
         (data, r#"[{"start_frame":7,"stop_frame":9}]"#, IMAGES, &[0], Code::BadMetadata),
-        (data, r#"[{"type":"strange","start_frame":0,"stop_frame":1}]"#, IMAGES, &[0], Code::MalformedJson),
         (data, ONE_JOB, IMAGES, &[], Code::BadMetadata),
         (data, ONE_JOB, IMAGES, &[0, 0], Code::BadMetadata),
         (data, ONE_JOB, IMAGES, &[2], Code::FrameOutOfRange),

@@ -170,7 +170,7 @@ fn notes(dataset: &Dataset) -> Vec<(&str, u64, &str, u64)> {
 #[test]
 fn shapes_and_tracks_of_unknown_types_are_left_out_with_a_note() {
     let (dataset, rows) = read_job(
-        r#"{"shapes":[{"type":"circle","frame":3,"points":[1],"label":"gone"},
+        r#"{"shapes":[{"type":"circle","frame":3,"points":[1],"label":"car"},
                 {"label":"car","type":"rectangle","frame":0,"points":[0,0,1,1]},
                 {"frame":99,"points":[],"label":"car","type":"circle"},
                 {"type":"skeleton","frame":4,"label":"person","elements":[
