@@ -56,6 +56,29 @@ def project(path: Path, *tasks: Task) -> Path:
     return path
 
 
+def project_answers(folder: Path, *tasks: Task) -> Path:
+    """Writes the answers of a server about a project: the tasks 1, 2, …; the ids of their jobs run on."""
+    ids = _Ids(tasks[0].labels)
+    about = {
+        "url": "http://localhost/api/projects/1",
+        "id": 1,
+        "name": "p",
+        "bug_tracker": "",
+        "created_date": "2026-01-01T00:00:00Z",
+        "updated_date": "2026-01-01T00:00:00Z",
+        "owner": {"url": "http://localhost/api/users/1", "id": 1, "username": "admin"},
+        "assignee": None,
+    }
+    answers: dict[str, object] = {"project.json": about, "labels.json": _page(ids.labels)}
+    job = 1
+    for number, task in enumerate(tasks, 1):
+        for name, content in task._answers(ids, number, job).items():
+            answers[f"task_{number}/{name}"] = content
+        job += len(task.jobs)
+    answers["tasks.json"] = _page([answers[f"task_{number}/task.json"] for number in range(1, len(tasks) + 1)])
+    return _write(folder, answers)
+
+
 def attribute(name: str, input_type: str = "text", default: str = "", values: Sequence[str] = ("",), *, mutable=False):
     return {
         "name": name,
@@ -199,23 +222,23 @@ class Task:
     def server(self, folder: Path) -> Path:
         """Writes the answers of a server, where everything has an id: the task 1, its jobs 1, 2, …"""
         ids = _Ids(self.labels)
-        jobs = [self._server_job(place, job) for place, job in enumerate(self.jobs)]
-        contents: dict[str, object] = {
-            "task.json": self._server_task(),
-            "labels.json": _page(ids.labels),
+        return _write(folder, {"labels.json": _page(ids.labels), **self._answers(ids, 1, 1)})
+
+    def _answers(self, ids: _Ids, number: int, first_job: int) -> dict[str, object]:
+        """What a server answers about this task but for its labels; its own id and that of its first job are given."""
+        jobs = [self._server_job(number, first_job + place, job) for place, job in enumerate(self.jobs)]
+        answers: dict[str, object] = {
+            "task.json": self._server_task(number),
             "jobs.json": _page(jobs),
             "data_meta.json": self._data_meta(),
             "annotations.json": ids.annotations(self._all()),
         }
-        for place, job in enumerate(self.jobs):
-            contents[f"job_{place + 1}/job.json"] = jobs[place]
-            contents[f"job_{place + 1}/data_meta.json"] = self._data_meta()
-            contents[f"job_{place + 1}/annotations.json"] = ids.annotations(job.annotations())
-        for name, content in contents.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_bytes(content))
-        return folder
+        for about, job in zip(jobs, self.jobs, strict=True):
+            folder = f"job_{about['id']}"
+            answers[f"{folder}/job.json"] = about
+            answers[f"{folder}/data_meta.json"] = self._data_meta()
+            answers[f"{folder}/annotations.json"] = ids.annotations(job.annotations())
+        return answers
 
     def _all(self) -> Json:
         kinds = ("tags", "shapes", "tracks")
@@ -257,11 +280,11 @@ class Task:
             lines.append({"name": stem, "extension": dot + extension, "width": width, "height": height})
         return lines
 
-    def _server_task(self) -> Json:
+    def _server_task(self, number: int) -> Json:
         overlap = self.jobs[0].stop - self.jobs[1].start + 1 if len(self.jobs) > 1 else 0
         return {
-            "url": "http://localhost/api/tasks/1",
-            "id": 1,
+            "url": f"http://localhost/api/tasks/{number}",
+            "id": number,
             "name": self.name,
             "project_id": None,
             "mode": "annotation" if self.images else "interpolation",
@@ -280,11 +303,11 @@ class Task:
             "consensus_enabled": False,
         }
 
-    def _server_job(self, place: int, job: Job) -> Json:
+    def _server_job(self, task: int, number: int, job: Job) -> Json:
         return {
-            "url": f"http://localhost/api/jobs/{place + 1}",
-            "id": place + 1,
-            "task_id": 1,
+            "url": f"http://localhost/api/jobs/{number}",
+            "id": number,
+            "task_id": task,
             "assignee": None,
             "dimension": "2d",
             **job.progress,
@@ -363,6 +386,14 @@ class _Ids:
 
     def _values(self, values: Sequence[Json], path: tuple[str, ...]) -> list[Json]:
         return [{"spec_id": self._spec.get((path, each["name"]), 999), "value": each["value"]} for each in values]
+
+
+def _write(folder: Path, answers: Mapping[str, object]) -> Path:
+    for name, content in answers.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_bytes(content))
+    return folder
 
 
 def _page(results: list[Json]) -> Json:
