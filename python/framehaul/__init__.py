@@ -10,8 +10,21 @@
 """
 
 from framehaul._core import __version__
-from framehaul.dataset import Dataset, Inspection, Tables, open  # noqa: A004 - reads as framehaul.open
-from framehaul.errors import Error, PartialExportError, Place
+from framehaul.dataset import Dataset, Inspection, Job, Tables, Task, open  # noqa: A004 - reads as framehaul.open
+from framehaul.errors import (
+    DroppedError,
+    Error,
+    InternalError,
+    OutputError,
+    OutputExistsError,
+    OutputPermissionError,
+    PartialExportError,
+    Place,
+    SourceError,
+    SourceNotFoundError,
+    UnsupportedError,
+    UsageError,
+)
 from framehaul.exporter import Progress, export
 from framehaul.frame import Annotation, Frame, Tag
 from framehaul.registry import FormatInfo, formats
@@ -20,19 +33,30 @@ from framehaul.report import LeftOut, Note, Report, Row
 __all__ = [
     "Annotation",
     "Dataset",
+    "DroppedError",
     "Error",
     "FormatInfo",
     "Frame",
     "Inspection",
+    "InternalError",
+    "Job",
     "LeftOut",
     "Note",
+    "OutputError",
+    "OutputExistsError",
+    "OutputPermissionError",
     "PartialExportError",
     "Place",
     "Progress",
     "Report",
     "Row",
+    "SourceError",
+    "SourceNotFoundError",
     "Tables",
     "Tag",
+    "Task",
+    "UnsupportedError",
+    "UsageError",
     "__version__",
     "export",
     "formats",

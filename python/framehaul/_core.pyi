@@ -16,6 +16,12 @@ class Dataset:
     def inspect(self) -> dict[str, Any]:
         """What the dataset holds, as `framehaul.Inspection`."""
 
+    def find_task(self, text: str) -> int:
+        """The place of the task with this number or name."""
+
+    def find_job(self, text: str) -> tuple[int, int]:
+        """The places of the task and job with this name, and of the job in the task."""
+
     def save(self, path: Path, overwrite: bool) -> None:
         """Saves to a folder."""
 
@@ -100,22 +106,28 @@ def media_file(dataset: Dataset, task: int, media: Path | None = None) -> tuple[
     there.
     """
 
-def frames(dataset: Dataset, task: int, wanted: Sequence[int]) -> list[dict[str, Any]]:
-    """These frames of the task at this place and what they show, as `framehaul.Frame`."""
+def frames(dataset: Dataset, task: int, wanted: Sequence[int], jobs: Sequence[str] = ...) -> list[dict[str, Any]]:
+    """These frames of the task at this place, or of these jobs of it, and what they show, as `framehaul.Frame`."""
 
-def frame_counts(dataset: Dataset, task: int, bars: int) -> dict[str, Any]:
-    """Counts what a task shows.
+def frame_counts(dataset: Dataset, task: int, bars: int, jobs: Sequence[str] = ...) -> dict[str, Any]:
+    """Counts what a task shows, or some of its jobs.
 
     `frames`, `empty` (frames that show nothing), `annotations` (those of tracks once per frame), `labels` (pairs of
     name and annotations), and `bars`: at most so many runs of consecutive frames, each with its `first` and `last`
     frame, and the `busiest` one with the number of annotations on it (`most`).
     """
 
+def frame_numbers(dataset: Dataset, task: int) -> tuple[list[int], list[int]]:
+    """The frames of a task that exports show, and those that are deleted."""
+
 def picture_file(dataset: Dataset, task: int, frame: int, media: Path | None = None) -> bytes:
     """The file of a frame's picture, of a task with pictures. `media` is where to look, if not in the source."""
 
 def formats() -> list[tuple[str, str, str, str]]:
     """Name, slug, summary and page of every format."""
+
+def find_format(name: str) -> int:
+    """The place in `formats` of the format with this name or alias."""
 
 def pack(members: Sequence[tuple[str, bytes]], out: Path) -> int:
     """Writes an archive of these members, compressed as exports are: the floor in benchmarks. Returns its size."""
@@ -128,6 +140,12 @@ def full_range(plane: NDArray[np.uint8], chroma: bool, out: NDArray[np.uint8]) -
 
     The result goes to an array of the same shape. Other threads run meanwhile.
     """
+
+def shown(text: str, limit: int) -> str:
+    """A text fit for a terminal: control characters are spelled out, and about `limit` characters are kept."""
+
+def os_error(number: int) -> tuple[str, str]:
+    """The code for an error of the operating system, by its number, and what it means."""
 
 def error_codes() -> list[str]:
     """Every code that an error of the core can have."""
@@ -148,12 +166,13 @@ def export(
     dataset: Dataset,
     outputs: Sequence[tuple[str, str]],
     *,
-    job: int | None = None,
+    tasks: Sequence[str] = ...,
+    jobs: Sequence[str] = ...,
     threads: int | None = None,
     compression: Literal["none", "fast", "best"] = "fast",
     overwrite: bool = False,
     strict: bool = False,
-    dumped: str = "",
+    dumped: str | None = None,
     profile: Literal["cvat", "training"] = "cvat",
     save_images: bool = False,
     image_format: Literal["png", "jpeg", "webp", "source"] = "png",
@@ -170,7 +189,8 @@ def export(
 ) -> list[str | BaseException]:
     """Exports in each of these formats to the path beside it; a report as JSON for each, or what stopped it.
 
-    `dumped` is the time that CVAT XML prints. `progress` gets the fields of
+    An error of the code `dropped` has the report, as JSON, in `refused`. `dumped` is the time that CVAT XML prints,
+    without one that of the source. `progress` gets the fields of
     `framehaul.Progress`.
 
     `image_format` is what `frames` gives, and what the frames of videos are called after. `media` is where the files of

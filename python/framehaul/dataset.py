@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, cast
 
 from framehaul import _core, frame
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
-    from typing import Literal
+    from collections.abc import Iterator, Sequence
 
     from framehaul.frame import Frame
 
@@ -21,6 +20,8 @@ SAMPLE = "sample"
 class JobInspection(TypedDict):
     """A job as `Dataset.inspect` shows it."""
 
+    name: str
+    """What `jobs=` and `--job` take: the server's id, else `TASK/JOB`, or in a single task the place, from 0."""
     id: int | None
     """The server's id; a backup has none."""
     type: str
@@ -36,6 +37,8 @@ class JobInspection(TypedDict):
 class TaskInspection(TypedDict):
     """A task as `Dataset.inspect` shows it."""
 
+    number: int
+    """What `tasks=` and `--task` take: the server's id; in a backup the place of the task, from 0."""
     name: str
     subset: str
     media: Literal["images", "video"]
@@ -97,28 +100,149 @@ class Inspection(TypedDict):
 
 
 class Tables:
-    """The tables of a dataset: views, nothing is copied.
+    """The tables of a dataset: views, nothing is copied but for the column `task`.
 
     Each is an Arrow table for any Arrow library (`pyarrow.table(tables.shapes)`, `polars.DataFrame(tables.shapes)`).
-    `table.column(name)` is one column, for NumPy too (`numpy.asarray(tables.shapes.column("frame"))`).
+    `table.column(name)` is one column, for NumPy too (`numpy.asarray(tables.shapes.column("frame"))`). The column
+    `task` has the name of the task that a row belongs to; its `indices` are the places of the tasks in `Dataset.tasks`.
     """
 
-    __slots__ = ("images", "keyframes", "shapes", "tags", "tracks")
-
-    images: _core.Table
-    """The pictures of image tasks; video tasks have none."""
-    tags: _core.Table
-    """Labels on whole frames."""
-    shapes: _core.Table
-    """Shapes on single frames."""
-    tracks: _core.Table
-    """Objects that are followed through frames."""
-    keyframes: _core.Table
-    """The frames where a track's shape was placed."""
+    __slots__ = ("_core",)
 
     def __init__(self, core: _core.Dataset) -> None:
-        for name in self.__slots__:
-            setattr(self, name, core.table(name))
+        self._core = core
+
+    @property
+    def images(self) -> _core.Table:
+        """The images of image tasks; video tasks have none."""
+        return self._core.table("images")
+
+    @property
+    def tags(self) -> _core.Table:
+        """Labels on whole frames."""
+        return self._core.table("tags")
+
+    @property
+    def shapes(self) -> _core.Table:
+        """Shapes on single frames."""
+        return self._core.table("shapes")
+
+    @property
+    def tracks(self) -> _core.Table:
+        """Objects that are followed through frames."""
+        return self._core.table("tracks")
+
+    @property
+    def keyframes(self) -> _core.Table:
+        """The frames where a track's shape was placed."""
+        return self._core.table("keyframes")
+
+    def __repr__(self) -> str:
+        names = ("images", "tags", "shapes", "tracks", "keyframes")
+        return f"<framehaul.Tables: {', '.join(f'{name} ({len(self._core.table(name)):,} rows)' for name in names)}>"
+
+
+class Job(NamedTuple):
+    """A job of a task."""
+
+    name: str
+    """What `jobs=` takes: the server's id, else `TASK/JOB`, or in a single task the place, from 0."""
+    id: int | None
+    """The server's id; a backup has none."""
+    type: str
+    """`annotation`, `ground_truth`, `replica`, or a word that this version does not know."""
+    start_frame: int
+    """First frame, relative to the task."""
+    stop_frame: int
+    """Last frame, relative to the task, inclusive."""
+    completed: bool
+    """Whether its work is done; frames of it without annotations are then known to show nothing."""
+
+
+class Task:
+    """A task of a dataset. Iterating over it yields its frames, deleted ones left out."""
+
+    __slots__ = ("_core", "_found", "_place")
+
+    def __init__(self, core: _core.Dataset, place: int, found: TaskInspection) -> None:
+        self._core = core
+        self._place = place
+        self._found = found
+
+    @property
+    def number(self) -> int:
+        """What `tasks=` takes: the server's id; in a backup the place of the task, from 0."""
+        return self._found["number"]
+
+    @property
+    def name(self) -> str:
+        """The name; tasks may share one."""
+        return self._found["name"]
+
+    @property
+    def subset(self) -> str:
+        """The subset as set in CVAT; empty if unset."""
+        return self._found["subset"]
+
+    @property
+    def media(self) -> Literal["images", "video"]:
+        """What the frames come from."""
+        return self._found["media"]
+
+    @property
+    def dimension(self) -> Literal["2d", "3d"]:
+        """Whether frames are images or point clouds."""
+        return self._found["dimension"]
+
+    @property
+    def size(self) -> int:
+        """Number of frames, deleted ones included."""
+        return self._found["frames"]
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs, in the order of their ids (in a backup: of the file)."""
+        return tuple(Job(**job) for job in self._found["jobs"])
+
+    @property
+    def deleted_frames(self) -> list[int]:
+        """The frames that are deleted, relative to the task, ascending."""
+        return _core.frame_numbers(self._core, self._place)[1]
+
+    @property
+    def frame_numbers(self) -> list[int]:
+        """The frames that exports show, relative to the task, ascending.
+
+        Those that are deleted are left out, and the copies of frames that a task has as honeypots.
+        """
+        return _core.frame_numbers(self._core, self._place)[0]
+
+    def frame(self, number: int) -> Frame:
+        """A frame with its annotations.
+
+        Args:
+            number: Of the frame, relative to the task.
+
+        Raises:
+            SourceNotFoundError: There is no such frame, or it is deleted.
+        """
+        return frame.frames(self._core, self._place, [number])[0]
+
+    def frames(self, numbers: Sequence[int] | None = None) -> Iterator[Frame]:
+        """Frames with their annotations; by default all of `frame_numbers`. Few are in memory at a time."""
+        wanted = self.frame_numbers if numbers is None else numbers
+        for start in range(0, len(wanted), _FRAMES_AT_ONCE):
+            yield from frame.frames(self._core, self._place, wanted[start : start + _FRAMES_AT_ONCE])
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self.frames()
+
+    def __repr__(self) -> str:
+        return f"<framehaul.Task {self.number} {self.name!r}: {self.size:,} frames, {len(self.jobs)} jobs>"
+
+
+_FRAMES_AT_ONCE = 4096
+"""Each call of the core lays out the tracks of the task anew, so that few frames at a time would be slow."""
 
 
 class Dataset:
@@ -134,15 +258,20 @@ class Dataset:
         """The annotations as Arrow tables, without a copy."""
         return Tables(self._core)
 
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks, in the order of their ids (in a backup: of their numbers)."""
+        return tuple(Task(self._core, place, found) for place, found in enumerate(self._core.inspect()["tasks"]))
+
     def inspect(self) -> Inspection:
         """What the dataset holds: tasks, jobs, labels, and how many annotations of each label and kind."""
         return cast("Inspection", self._core.inspect())
 
-    def frame(self, task: int, frame: int) -> Frame:
+    def frame(self, task: int | str, frame: int) -> Frame:
         """A frame with its annotations.
 
         Args:
-            task: Place of the task, from 0, as `inspect` lists them.
+            task: Number or name of the task, as `inspect` shows them.
             frame: Number of the frame, relative to the task.
 
         Raises:
@@ -150,14 +279,14 @@ class Dataset:
         """
         return self.frames(task, [frame])[0]
 
-    def frames(self, task: int, frames: Sequence[int]) -> list[Frame]:
-        """Some frames with their annotations; much faster than one after another.
+    def frames(self, task: int | str, frames: Sequence[int]) -> list[Frame]:
+        """Some frames with their annotations; much faster than one after another. `tasks` iterates over all.
 
         Args:
-            task: Place of the task, from 0, as `inspect` lists them.
+            task: Number or name of the task, as `inspect` shows them.
             frames: Numbers of the frames, relative to the task; such as `range(100, 200)`.
         """
-        return frame.frames(self._core, task, frames)
+        return frame.frames(self._core, self._core.find_task(str(task)), frames)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Saves to a folder that `framehaul.open` reads much faster than the source.

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
+
+from framehaul import _core
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from framehaul.report import Report
+
+
+_MAX_TEXT = 2000
+"""Characters of an error that are shown. The core shortens messages and names further."""
 
 
 class Place(NamedTuple):
@@ -38,7 +45,7 @@ class Error(Exception):
     """Where in the data."""
 
     def __init__(self, text: str, code: str, place: Place | None = None) -> None:
-        super().__init__(text)
+        super().__init__(_core.shown(text, _MAX_TEXT))
         self.code = code
         self.place = place or Place()
 
@@ -69,6 +76,12 @@ class UnsupportedError(Error, ValueError):
 
 class DroppedError(Error, ValueError):
     """Annotations would be dropped, and `strict` forbids that."""
+
+    report: Report | None = None
+    """What would have become of the annotations."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (*super().__reduce__(), {"report": self.report})
 
 
 class OutputError(Error, OSError):
@@ -120,6 +133,13 @@ _CLASSES: dict[str, type[Error]] = {
     "io": OutputError,
     "internal": InternalError,
 }
+
+
+def from_os(error: OSError, code: str | None = None) -> BaseException:
+    """The exception for an error of the operating system, in our words; its code, unless one is given."""
+    known, words = _core.os_error(error.errno) if error.errno is not None else ("io", str(error))
+    file = None if error.filename is None else os.fsdecode(error.filename)
+    return from_core(code or known, words if file is None else f'{words} (file "{file}")', (file,))
 
 
 def from_core(code: str, text: str, place: tuple[object, ...] = ()) -> BaseException:

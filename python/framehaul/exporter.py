@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 from framehaul import _core, registry
 from framehaul.dataset import Dataset, open, source_path  # noqa: A004 - reads as framehaul.open
-from framehaul.errors import Error, PartialExportError, UnsupportedError, UsageError, from_core
+from framehaul.errors import DroppedError, Error, PartialExportError, UnsupportedError, UsageError, from_core
+from framehaul.registry import FormatInfo
 from framehaul.report import Report
 
 if TYPE_CHECKING:
@@ -21,15 +22,23 @@ if TYPE_CHECKING:
 
     from framehaul.media.frames import Frames, Times
 
+    Names = str | int | Sequence[str | int]
+    """The numbers or names of one or several tasks or jobs."""
+    Formats = list[str | FormatInfo] | list[str] | list[FormatInfo] | tuple[str | FormatInfo, ...]
+    """Several formats."""
+
     class _Options(TypedDict, total=False):
         """The options of `export`, for both of its overloads."""
 
-        job: int | None
+        folder: bool
+        tasks: Names
+        jobs: Names
         threads: int | None
         compression: Literal["none", "fast", "best"]
         overwrite: bool
         strict: bool
         profile: Literal["cvat", "training"]
+        dumped: Literal["source", "now"]
         save_images: bool
         image_format: Literal["png", "jpeg", "webp", "source"]
         quality: int
@@ -62,30 +71,33 @@ class Progress(NamedTuple):
 
 
 @overload
-def export(
+def export(  # type: ignore[overload-overlap] # a FormatInfo is a tuple of strings, but never taken for a list of names
     source: Dataset | str | os.PathLike[str],
-    format: str,
+    format: str | FormatInfo,
     out: str | os.PathLike[str],
     **options: Unpack[_Options],
 ) -> Report: ...
 @overload
 def export(
     source: Dataset | str | os.PathLike[str],
-    format: list[str] | tuple[str, ...],
+    format: Formats,
     out: str | os.PathLike[str],
     **options: Unpack[_Options],
 ) -> dict[str, Report]: ...
 def export(
     source: Dataset | str | os.PathLike[str],
-    format: str | list[str] | tuple[str, ...],  # noqa: A002 - the word a user looks for
+    format: str | FormatInfo | Formats,  # noqa: A002 - the word a user looks for
     out: str | os.PathLike[str],
     *,
-    job: int | None = None,
+    folder: bool = False,
+    tasks: Names = (),
+    jobs: Names = (),
     threads: int | None = None,
     compression: Literal["none", "fast", "best"] = "fast",
     overwrite: bool = False,
     strict: bool = False,
     profile: Literal["cvat", "training"] = "cvat",
+    dumped: Literal["source", "now"] = "source",
     save_images: bool = False,
     image_format: Literal["png", "jpeg", "webp", "source"] = "png",
     quality: int = 90,
@@ -103,10 +115,14 @@ def export(
 
     Args:
         source: A dataset, or what `framehaul.open` takes.
-        format: A format's name or slug, or several.
-        out: For one format the archive to write (`.zip`), or a folder if it ends in `/`. For several formats a folder
-            that receives `FORMAT.zip` for each.
-        job: Only this job: its place in a backup, from 0, or the server's job id.
+        format: A format's name, slug or `FormatInfo`, or several.
+        out: For one format the archive to write (`.zip`), or a folder: one that exists, or a path that ends in `/`. For
+            several formats a folder that receives `FORMAT.zip` for each.
+        folder: Whether `out` is a folder, whatever its name and whether it exists or not.
+        tasks: Only these tasks, by number or name. Numbers are those that `Dataset.inspect` shows: the server's ids, or
+            in a backup the places from 0. One task is exported as CVAT exports it by itself, several as a project.
+        jobs: Only these jobs, by the server's id or as `"TASK/JOB"`, such as `"0/2"` or `"night/2"`; in a single task
+            the number of the job is enough. With `tasks`, both are taken.
         threads: How many threads work; as many as there are cores by default. The bytes do not depend on it.
         compression: `none` stores, `fast` and `best` deflate. Pictures are always stored.
         overwrite: Whether what is there may be replaced: a ZIP archive, or a folder in which framehaul wrote every file
@@ -114,6 +130,9 @@ def export(
         strict: Whether annotations that the format cannot hold are an error.
         profile: `cvat` writes what CVAT's own export means, `training` what the format's own tools load where the two
             differ; the page of the format says in what.
+        dumped: The time that CVAT XML gives as `<dumped>`. `source` is when the source was last changed, or what the
+            environment variable `SOURCE_DATE_EPOCH` says, so that the same source gives the same bytes; `now` is the
+            time of the export.
         save_images: Whether the pictures are written too: byte for byte as they are, frames of videos as the video has
             them. That needs the extra `images` for videos.
         image_format: What frames of videos are encoded as, and called after. `source` writes no pictures of them, but
@@ -147,11 +166,12 @@ def export(
 
     Raises:
         Error: With its code and place. A failed export leaves nothing behind.
+        DroppedError: With `strict`, annotations would be dropped; its `report` lists them.
         PartialExportError: Some of several formats failed. The others were written.
         KeyboardInterrupt: At Ctrl-C. Nothing is left behind, unless the output was whole when it came.
     """
-    infos = check(format, out)
-    one = isinstance(format, str)
+    infos = check(format, out, folder=folder)
+    one = isinstance(format, (str, FormatInfo))
     dataset = source if isinstance(source, Dataset) else open(source)
     with (
         nullcontext() if one else _folder(Path(out)),
@@ -159,13 +179,14 @@ def export(
     ):
         made = _core.export(
             dataset._core,  # noqa: SLF001 - the two halves of one package
-            [(info.name, path) for info, path in zip(infos, outputs(infos, format, out), strict=True)],
-            job=job,
+            [(info.name, path) for info, path in zip(infos, outputs(infos, format, out, folder=folder), strict=True)],
+            tasks=_names(tasks),
+            jobs=_names(jobs),
             threads=threads,
             compression=compression,
             overwrite=overwrite,
             strict=strict,
-            dumped=_dumped(),
+            dumped=_dumped(dumped),
             profile=profile,
             save_images=save_images,
             image_format=image_format,
@@ -184,6 +205,9 @@ def export(
         info.name: Report.from_json(each) for info, each in zip(infos, made, strict=True) if isinstance(each, str)
     }
     errors = {info.name: each for info, each in zip(infos, made, strict=True) if isinstance(each, Error)}
+    for error in errors.values():
+        if isinstance(error, DroppedError):
+            error.report = Report.from_json(vars(error).pop("refused"))
     if not one and errors:
         raise PartialExportError(reports, errors)
     for error in errors.values():
@@ -191,9 +215,16 @@ def export(
     return reports[infos[0].name] if one else reports
 
 
-def _names(names: Sequence[str]) -> list[str]:
-    """The names; a single one may stand alone."""
-    return [names] if isinstance(names, str) else list(names)
+def _names(names: Names) -> list[str]:
+    """The names, or numbers as text; a single one may stand alone."""
+    return [str(name) for name in ([names] if isinstance(names, (str, int)) else names)]
+
+
+def _place(out: str | os.PathLike[str], *, folder: bool) -> str:
+    """The path of an output; that of a folder ends in a separator."""
+    path = os.fspath(out)
+    is_folder = folder or path.endswith(("/", os.sep)) or (not path.endswith(".zip") and Path(path).is_dir())
+    return os.path.join(path, "") if is_folder else path  # noqa: PTH118 - a Path cannot end in a separator
 
 
 @contextmanager
@@ -237,11 +268,16 @@ def _frames(
         raise UnsupportedError(text, code="missing-package") from error
 
 
-def check(format: str | list[str] | tuple[str, ...], out: str | os.PathLike[str]) -> list[registry.FormatInfo]:  # noqa: A002
+def check(
+    format: str | FormatInfo | Formats,  # noqa: A002
+    out: str | os.PathLike[str],
+    *,
+    folder: bool = False,
+) -> list[FormatInfo]:
     """The formats, each once; raises if there is none of a name, or if OUT does not say what it is to be."""
-    if isinstance(format, str):
-        if not os.fspath(out).endswith((".zip", "/", os.sep)):
-            text = f'"{os.fspath(out)}" is neither an archive (ends in .zip) nor a folder (ends in /)'
+    if isinstance(format, (str, FormatInfo)):
+        if not _place(out, folder=folder).endswith((".zip", "/", os.sep)):
+            text = f'"{os.fspath(out)}" is neither an archive (ends in .zip) nor a folder (exists, or ends in /)'
             raise UsageError(text, code="bad-option")
         return [registry.find(format)]
     if not format:
@@ -254,12 +290,14 @@ def check(format: str | list[str] | tuple[str, ...], out: str | os.PathLike[str]
 
 def outputs(
     infos: Sequence[registry.FormatInfo],
-    format: str | list[str] | tuple[str, ...],  # noqa: A002
+    format: str | FormatInfo | Formats,  # noqa: A002
     out: str | os.PathLike[str],
+    *,
+    folder: bool = False,
 ) -> list[str]:
     """Where the export in each format goes."""
-    if isinstance(format, str):
-        return [os.fspath(out)]
+    if isinstance(format, (str, FormatInfo)):
+        return [_place(out, folder=folder)]
     return [str(Path(out) / f"{info.name}.zip") for info in infos]
 
 
@@ -276,13 +314,17 @@ def check_apart(
     _core.check_apart(inputs, written)
 
 
-def _dumped() -> str:
-    """The time that CVAT XML prints, as CVAT prints it: now, or what the environment fixes it to."""
+def _dumped(dumped: Literal["source", "now"]) -> str | None:
+    """The time that CVAT XML prints, as CVAT prints it; None for that of the source."""
     from datetime import datetime, timezone
 
+    if dumped not in ("source", "now"):
+        raise UsageError(f'invalid value "{dumped}" for dumped: expected source or now', code="bad-option")
+    if dumped == "now":
+        return str(datetime.now(timezone.utc))
     fixed = os.environ.get("SOURCE_DATE_EPOCH")
     if not fixed:
-        return str(datetime.now(timezone.utc))
+        return None
     try:
         return str(datetime.fromtimestamp(int(fixed), timezone.utc))
     except (ValueError, OverflowError, OSError) as error:

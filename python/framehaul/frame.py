@@ -64,9 +64,9 @@ class Frame(NamedTuple):
     """From the lowest layer to the highest."""
 
 
-def frames(core: _core.Dataset, task: int, wanted: Sequence[int]) -> list[Frame]:
-    """These frames of a task."""
-    return [_frame(each) for each in _core.frames(core, task, wanted)]
+def frames(core: _core.Dataset, task: int, wanted: Sequence[int], jobs: Sequence[str] = ()) -> list[Frame]:
+    """These frames of the task at a place, or of some of its jobs."""
+    return [_frame(each) for each in _core.frames(core, task, wanted, jobs)]
 
 
 def _frame(content: dict[str, Any]) -> Frame:

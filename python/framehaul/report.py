@@ -5,8 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from framehaul._core import shown
+
 if TYPE_CHECKING:
     from typing import Any
+
+MAX_NAME = 60
+"""Characters of a name that tables show."""
+MAX_PLACE = 400
+"""Characters of a place or selection that a report shows."""
 
 Outcome = Literal["written", "converted", "dropped"]
 
@@ -142,7 +149,7 @@ class Report:
         head = f"{name}: {self.frames:,} frames, {self.written:,} annotations written"
         head += f", {self.converted:,} converted, {self.dropped:,} dropped"
         lines = [_paint(head, "1") if colour else head]
-        lines += [f"selection: {self.selection}"] if self.selection else []
+        lines += [f"selection: {shown(self.selection, MAX_PLACE)}"] if self.selection else []
         lines += _table(self.rows, colour=colour)
         lines += [_line(note) for note in self.notes]
         return "\n".join(lines)
@@ -179,7 +186,7 @@ _COLOURS = {"written": "", "converted": "33", "dropped": "31"}
 
 
 def _table(rows: tuple[Row, ...], *, colour: bool) -> list[str]:
-    cells = [(row.label, row.shape, f"{row.annotations:,}", row.outcome, row.detail) for row in rows]
+    cells = [(shown(row.label, MAX_NAME), row.shape, f"{row.annotations:,}", row.outcome, row.detail) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = []
     for label, shape, count, outcome, detail in cells:
@@ -195,4 +202,5 @@ def _paint(text: str, code: str) -> str:
 
 def _line(note: Note) -> str:
     times = "once" if note.times == 1 else f"{note.times:,} times"
-    return f"note: {note.message} ({times}, first at {note.place})" if note.place else f"note: {note.message} ({times})"
+    place = shown(note.place, MAX_PLACE)
+    return f"note: {note.message} ({times}, first at {place})" if place else f"note: {note.message} ({times})"

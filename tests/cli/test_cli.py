@@ -12,7 +12,7 @@ import pytest
 
 import framehaul
 from backups import Job, Task, label, shape, tag
-from program import PROGRAM
+from program import PROGRAM, one_line
 
 BOX = shape("rectangle", "car", 0, [10, 20, 30, 60])
 LINE = shape("polyline", "car", 1, [0, 0, 5, 5])
@@ -24,19 +24,12 @@ def task(tmp_path):
     return TASK.backup(tmp_path / "task.zip")
 
 
-def one_line(done, code, exit_code):
-    """What an error has to look like."""
-    assert done.returncode == exit_code, done
-    assert done.stderr.startswith(f"error[{code}]: "), done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    return done.stderr
-
-
 def test_an_export_writes_the_archive_and_prints_what_became_of_the_annotations(cli, task, tmp_path):
     done = cli("export", task, "-f", "COCO 1.0", "-o", tmp_path / "coco.zip")
     assert (done.returncode, done.stderr) == (0, "")
     assert zipfile.ZipFile(tmp_path / "coco.zip").namelist() == ["annotations/instances_default.json"]
-    head, *rows = done.stdout.splitlines()
+    head, *rows, wrote = done.stdout.splitlines()
+    assert wrote.startswith(f"wrote {tmp_path / 'coco.zip'} (")
     assert head == "COCO 1.0: 3 frames, 1 annotations written, 0 converted, 2 dropped"
     assert [row.split()[:4] for row in rows] == [
         ["car", "rectangle", "1", "written"],
@@ -199,7 +192,7 @@ def test_inspect_counts_annotations_by_label_and_kind(cli, task):
         {"label": "car", "kind": "tag", "shapes": 1, "tracks": 0, "keyframes": 0},
     ]
     text = cli("inspect", task).stdout
-    assert "task task: 3 frames (video, 2d)" in text
+    assert "task 0 task: 3 frames (video, 2d)" in text
     assert "job 0: frames 0 to 2, annotation" in text
 
 

@@ -53,7 +53,7 @@ def dataset(tmp_path):
 
 
 def test_a_frame_shows_what_exports_show(written):
-    frame = framehaul.open(written(TASK)).frame(0, 2)
+    frame = framehaul.open(written(TASK)).tasks[0].frame(2)
     assert (frame.frame, frame.number, frame.name) == (2, 104, "frame_000104")
     assert (frame.width, frame.height) == (640, 480)
     assert frame.tags == (("<night>", {"rain": "yes"}),)
@@ -70,9 +70,9 @@ def test_a_frame_shows_what_exports_show(written):
 
 
 def test_frames_come_in_the_order_in_which_they_are_asked_for(dataset):
-    assert [frame.frame for frame in dataset.frames(0, [4, 0, 4])] == [4, 0, 4]
-    assert dataset.frame(0, 0).annotations[0].keyframe
-    assert dataset.frame(0, 5).annotations == ()
+    assert [frame.frame for frame in dataset.tasks[0].frames([4, 0, 4])] == [4, 0, 4]
+    assert dataset.tasks[0].frame(0).annotations[0].keyframe
+    assert dataset.tasks[0].frame(5).annotations == ()
 
 
 @pytest.mark.parametrize(("task", "frame"), [(0, 1), (0, 6), (1, 0)])
@@ -196,7 +196,7 @@ def test_the_same_source_gives_the_same_page(dataset):
         (["-o", "page.txt"], 2, "ends in .png"),
         (["--frame", "1", "-o", "new.png"], 1, "no such frame"),
         (["--frame", "2", "--sheet", "-o", "new.png"], 2, "--frame"),
-        (["--task", "4", "-o", "new.png"], 1, "no such task"),
+        (["--task", "4", "-o", "new.png"], 1, "the source has no task"),
         (["-o", "there.png"], 1, "exists"),
         (["-o", "no/such/folder.png"], 1, "does not exist"),
     ],

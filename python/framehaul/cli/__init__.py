@@ -13,6 +13,9 @@ from framehaul.cli.stop import SIGNALS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_MAX_LINE = 2000
+"""Characters of an error that are shown."""
+
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -44,6 +47,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     from framehaul import errors
     from framehaul.cli.app import app
 
+    if not (sys.argv[1:] if arguments is None else arguments):
+        arguments = ["--help"]
     try:
         # Outside of its standalone mode Typer raises what goes wrong and returns the exit code of what does not.
         code = app(arguments, standalone_mode=False)
@@ -63,12 +68,16 @@ def _run(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        _say("io", str(error))
+        raised = errors.from_os(error)
+        _say(getattr(raised, "code", "io"), str(raised))
         return FAILED
     return code if isinstance(code, int) else DONE
 
 
 def _say(code: str, text: str) -> None:
-    line = " ".join(text.split("\n"))
+    from framehaul import _core
+
+    # Typer wraps its messages.
+    line = _core.shown(" ".join(text.split("\n")), _MAX_LINE)
     with suppress(OSError):  # the terminal may be gone
         sys.stderr.write(f"error[{code}]: {line}\n")

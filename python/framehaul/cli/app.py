@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,6 +15,9 @@ from framehaul import _core, errors, exporter, registry
 from framehaul.cli import show
 from framehaul.cli.stop import Stop
 from framehaul.report import indented
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Rich takes longer to import than most exports take; it is loaded only when there is a bar or a page to draw.
 app = typer.Typer(
@@ -38,6 +42,17 @@ MaxRatio = Annotated[
 ]
 MaxPixels = Annotated[int | None, typer.Option(min=1, metavar="N", help="How many pixels an image may have.")]
 MaxFrames = Annotated[int | None, typer.Option(min=1, metavar="N", help="How many frames a source may have.")]
+Task = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME|NUMBER", help="Only this task, as `framehaul inspect` shows it; may be repeated."),
+]
+Job = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TASK/JOB|ID",
+        help="Only this job, as `framehaul inspect` shows it, such as night/2; may be repeated.",
+    ),
+]
 MaxTotal = Annotated[str | None, typer.Option(metavar="SIZE", help="How much a backup may unpack to, such as 20G.")]
 
 
@@ -53,7 +68,13 @@ def about(*, version: Annotated[bool, typer.Option("--version", help="Show the v
 def export(
     source: Source,
     formats: Annotated[
-        list[str], typer.Option("--format", "-f", metavar="FORMAT", help="Name or slug of a format; may be repeated.")
+        list[str],
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="Name or slug of a format, or several separated by commas; may be repeated.",
+        ),
     ],
     out: Annotated[
         str,
@@ -61,8 +82,8 @@ def export(
             "--out",
             "-o",
             metavar="OUT",
-            help="The archive to write (.zip), or a folder (ends in /). With several formats a folder that receives"
-            " FORMAT.zip for each.",
+            help="The archive to write (.zip), or a folder (exists, or ends in /). With several formats a folder that"
+            " receives FORMAT.zip for each.",
         ),
     ],
     *,
@@ -86,9 +107,8 @@ def export(
             help="What frames are called, such as {task}/{stem}; also task_id, project, job, subset, ext, frame.",
         ),
     ] = None,
-    job: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Only this job: its place in a backup, or its id.")
-    ] = None,
+    task: Task = None,
+    job: Job = None,
     threads: Annotated[int | None, typer.Option(min=1, metavar="N", help="Default: one per core.")] = None,
     compression: Annotated[Literal["none", "fast", "best"], typer.Option(help="Of the archive.")] = "fast",
     overwrite: Annotated[
@@ -104,6 +124,12 @@ def export(
         Literal["cvat", "training"],
         typer.Option(help="Write what CVAT writes, or what the format's own tools load where the two differ."),
     ] = "cvat",
+    dumped: Annotated[
+        Literal["source", "now"],
+        typer.Option(
+            help="The <dumped> of CVAT XML: when the source was last changed (or SOURCE_DATE_EPOCH), or the time now."
+        ),
+    ] = "source",
     frames: Annotated[
         str,
         typer.Option(
@@ -132,7 +158,9 @@ def export(
     max_frames: MaxFrames = None,
 ) -> None:
     """Export SOURCE in one or more formats."""
-    wanted = formats[0] if len(formats) == 1 else formats
+    started = time.monotonic()
+    names = _names(formats)
+    wanted = names[0] if len(names) == 1 else names
     # Before a large source is read.
     infos = exporter.check(wanted, out)
     exporter.check_apart(source, exporter.outputs(infos, wanted, out), media=media, report=report)
@@ -141,7 +169,6 @@ def export(
     dataset = framehaul.open(
         source, max_ratio=max_ratio, max_total=_size(max_total), max_pixels=max_pixels, max_frames=max_frames
     )
-    failed: errors.PartialExportError | None = None
     stop = Stop()
     with show.progress(wanted=not quiet) as draw:
 
@@ -150,17 +177,19 @@ def export(
             if draw:
                 draw(now)
 
-        try:
-            made = framehaul.export(
+        reports, refused, failed = _outcome(
+            lambda: framehaul.export(
                 dataset,
                 wanted,
                 out,
-                job=job,
+                tasks=task or (),
+                jobs=job or (),
                 threads=threads,
                 compression=compression,
                 overwrite=overwrite,
                 strict=strict,
                 profile=profile,
+                dumped=dumped,
                 save_images=save_images,
                 image_format=image_format,
                 quality=quality,
@@ -174,17 +203,18 @@ def export(
                 negatives=negatives,
                 progress=progress,
             )
-            reports = [made] if isinstance(made, framehaul.Report) else list(made.values())
-        except errors.PartialExportError as some:
-            failed, reports = some, list(some.reports.values())
-    if report is not None and reports:
+        )
+    shown = [*reports, *refused]
+    if report is not None and shown:
         # One format's report stands alone, several are a list.
-        content = [each.to_dict() for each in reports]
+        content = [each.to_dict() for each in shown]
         written = indented(content[0] if isinstance(wanted, str) else content)
         _core.write_file(report, "report", overwrite, written)
     if not quiet:
-        for each in reports:
+        for each in shown:
             show.report(each)
+        if reports:
+            show.written(out, reports, time.monotonic() - started)
     if failed:
         raise failed
 
@@ -233,12 +263,8 @@ def preview(
     sheet: Annotated[
         bool, typer.Option("--sheet", help="A contact sheet: the first frame, the busiest, and some others.")
     ] = False,
-    task: Annotated[
-        int | None,
-        typer.Option(
-            min=0, metavar="N", help="Place of the task in a project, from 0. Default: the first; a page shows all."
-        ),
-    ] = None,
+    task: Task = None,
+    job: Job = None,
     media: Media = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     max_ratio: MaxRatio = None,
@@ -255,7 +281,26 @@ def preview(
     dataset = framehaul.open(
         source, max_ratio=max_ratio, max_total=_size(max_total), max_pixels=max_pixels, max_frames=max_frames
     )
-    previews.save(dataset, out, frame, as_sheet=sheet, task=task, media=media, overwrite=overwrite)
+    previews.save(
+        dataset, out, frame, as_sheet=sheet, task=task or None, jobs=job or (), media=media, overwrite=overwrite
+    )
+
+
+def _outcome(
+    export: Callable[[], framehaul.Report | dict[str, framehaul.Report]],
+) -> tuple[list[framehaul.Report], list[framehaul.Report], errors.Error | None]:
+    """The reports of what was written and of what `--strict` refuses to write, and what went wrong."""
+    failed: errors.Error | None = None
+    stopped: list[errors.Error] = []
+    try:
+        made = export()
+        reports = [made] if isinstance(made, framehaul.Report) else list(made.values())
+    except errors.PartialExportError as some:
+        failed, reports, stopped = some, list(some.reports.values()), list(some.errors.values())
+    except errors.DroppedError as dropped:
+        failed, reports, stopped = dropped, [], [dropped]
+    refused = [each.report for each in stopped if isinstance(each, errors.DroppedError) and each.report]
+    return reports, refused, failed
 
 
 def _names(lists: list[str] | None) -> list[str]:

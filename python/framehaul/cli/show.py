@@ -8,6 +8,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from framehaul._core import shown
+from framehaul.report import MAX_NAME
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
@@ -18,6 +21,16 @@ if TYPE_CHECKING:
 def report(made: framehaul.Report) -> None:
     """Prints a report."""
     print(made.text(colour=_colours(sys.stdout)))
+
+
+def written(out: str, reports: Sequence[framehaul.Report], seconds: float) -> None:
+    """Prints where the output is, how large it is and how long it took."""
+    files = sum(report.members for report in reports)
+    size = _size(sum(report.size for report in reports))
+    archives = f"{len(reports)} archives, " if len(reports) > 1 else ""
+    print(
+        f"wrote {shown(out, 1000)} ({archives}{size}, {files:,} {'file' if files == 1 else 'files'}, {seconds:.2f} s)"
+    )
 
 
 def formats(infos: Sequence[framehaul.FormatInfo]) -> None:
@@ -39,19 +52,19 @@ def page(markdown: str) -> None:
 def inspection(found: framehaul.Inspection) -> None:
     """Prints what a dataset holds."""
     if found["project"] is not None:
-        print(f"project {found['project']}")
+        print(f"project {_name(found['project'])}")
     for task in found["tasks"]:
-        subset = f", subset {task['subset']}" if task["subset"] else ""
+        subset = f", subset {_name(task['subset'])}" if task["subset"] else ""
         deleted = f", {task['deleted_frames']:,} of them deleted" if task["deleted_frames"] else ""
-        print(f"task {task['name']}: {task['frames']:,} frames{deleted} ({task['media']}, {task['dimension']}{subset})")
-        for place, job in enumerate(task["jobs"]):
-            name = f"job {place}" if job["id"] is None else f"job {job['id']}"
-            print(f"  {name}: frames {job['start_frame']} to {job['stop_frame']}, {job['type']}")
+        kind = f"{task['media']}, {task['dimension']}{subset}"
+        print(f"task {task['number']} {_name(task['name'])}: {task['frames']:,} frames{deleted} ({kind})")
+        for job in task["jobs"]:
+            print(f"  job {job['name']}: frames {job['start_frame']} to {job['stop_frame']}, {job['type']}")
     print()
     rows: list[tuple[str, ...]] = [("LABEL", "KIND", "SHAPES", "TRACKS", "KEYFRAMES")]
     for count in found["counts"]:
         numbers = (count["shapes"], count["tracks"], count["keyframes"])
-        rows.append((count["label"], count["kind"], *(f"{number:,}" for number in numbers)))
+        rows.append((_name(count["label"]), count["kind"], *(f"{number:,}" for number in numbers)))
     _columns(rows)
     for note in found["notes"]:
         print(f"note: {note['message']} ({note['times']:,} times, first at {note['place']})")
@@ -87,6 +100,21 @@ def progress(*, wanted: bool) -> Iterator[Callable[[framehaul.Progress], None] |
 
 def _colours(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _name(name: str) -> str:
+    """A name of the source, fit for a terminal."""
+    return shown(name, MAX_NAME)
+
+
+def _size(count: int) -> str:
+    """A number of bytes in the largest unit that fits."""
+    size = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if size < 1000:  # noqa: PLR2004 - the units count by thousands
+            return f"{count} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> None:

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from framehaul import _core
 from framehaul.errors import SourceError, UnsupportedError, UsageError
+from framehaul.frame import frames as read_frames
 
 if TYPE_CHECKING:
     import os
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from framehaul.dataset import Dataset
+    from framehaul.exporter import Names
     from framehaul.frame import Frame
     from framehaul.preview.drawing import Drawing
     from framehaul.preview.pages import Section
@@ -42,49 +44,69 @@ BARS = 400
 
 
 def draw(
-    dataset: Dataset, frame: int | None = None, *, task: int = 0, media: str | os.PathLike[str] | None = None
+    dataset: Dataset,
+    frame: int | None = None,
+    *,
+    task: Names | None = None,
+    jobs: Names = (),
+    media: str | os.PathLike[str] | None = None,
 ) -> Image:
     """Draws a frame with its annotations.
 
     Args:
         dataset: Where the frame is.
         frame: Its number, relative to the task; by default the one that shows most.
-        task: Place of the task, from 0.
+        task: Number or name of the task, as in `framehaul.export`; by default the first.
+        jobs: Only these jobs of a task, as in `framehaul.export`.
         media: The folder (or archive) with the images, for a source that has none.
 
     Raises:
         Error: With the code `too-large` for an image of more than 89 million pixels.
     """
     _require_pillow()
+    of = _only(dataset, task, jobs)
     if frame is None:
-        frame = _busiest(_counts(dataset, task))
-    return _drawn(dataset, task, [frame], media)[0].written()
+        frame = _busiest(_counts(of))
+    return _drawn(of, [frame], media)[0].written()
 
 
-def sheet(dataset: Dataset, *, task: int = 0, media: str | os.PathLike[str] | None = None) -> Image:
+def sheet(
+    dataset: Dataset,
+    *,
+    task: Names | None = None,
+    jobs: Names = (),
+    media: str | os.PathLike[str] | None = None,
+) -> Image:
     """Draws a contact sheet: the first frame, the one that shows most, and others from all parts of the task."""
     _require_pillow()
     from framehaul.preview.pages import TILE, contact_sheet
 
-    frames = _chosen(_counts(dataset, task), TILES)
-    return contact_sheet(_drawn(dataset, task, frames, media, TILE))
+    of = _only(dataset, task, jobs)
+    return contact_sheet(_drawn(of, _chosen(_counts(of), TILES), media, TILE))
 
 
-def page(dataset: Dataset, *, task: int | None = None, media: str | os.PathLike[str] | None = None) -> str:
+def page(
+    dataset: Dataset,
+    *,
+    task: Names | None = None,
+    jobs: Names = (),
+    media: str | os.PathLike[str] | None = None,
+) -> str:
     """Writes one HTML file that needs no other: the counts of labels, annotations over time, and some frames.
 
     Args:
         dataset: What the page is about.
-        task: Place of the task, from 0; by default all tasks.
+        task: Numbers or names of tasks, as in `framehaul.export`; by default all tasks.
+        jobs: Only these jobs, as in `framehaul.export`.
         media: The folder (or archive) with the images, for a source that has none.
     """
     _require_pillow()
     from framehaul.preview.pages import html
 
-    found = dataset.inspect()
-    tasks = range(len(found["tasks"])) if task is None else [task]
-    tiles = max(1, min(TILES, PAGE_TILES // max(1, len(tasks))))
-    return html(found, [_section(dataset, each, tiles, media, may_fail=len(tasks) == 1) for each in tasks])
+    shown = _subjects(dataset, task, jobs)
+    tiles = max(1, min(TILES, PAGE_TILES // max(1, len(shown))))
+    sections = [_section(each, tiles, media, may_fail=len(shown) == 1) for each in shown]
+    return html(dataset.inspect(), sections)
 
 
 def save(
@@ -93,13 +115,14 @@ def save(
     frame: int | None = None,
     *,
     as_sheet: bool = False,
-    task: int | None = None,
+    task: Names | None = None,
+    jobs: Names = (),
     media: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> None:
     """Writes what `draw` (with `as_sheet` what `sheet`) draws to a `.png`, or the `page` to a `.html`.
 
-    Without `task`, an image is of the first task, and a page of all.
+    Without `task` and `jobs`, an image is of the first task, and a page of all.
 
     Raises:
         Error: With the code `output-exists` if the file is there and `overwrite` is not set.
@@ -112,10 +135,12 @@ def save(
     _core.check_apart(inputs, [("preview", path)])
     _core.check_file(path, kind, overwrite)
     if kind == "html":
-        content = page(dataset, task=task, media=media).encode()
+        content = page(dataset, task=task, jobs=jobs, media=media).encode()
     else:
-        place = task or 0
-        image = sheet(dataset, task=place, media=media) if as_sheet else draw(dataset, frame, task=place, media=media)
+        if as_sheet:
+            image = sheet(dataset, task=task, jobs=jobs, media=media)
+        else:
+            image = draw(dataset, frame, task=task, jobs=jobs, media=media)
         buffer = io.BytesIO()
         image.save(buffer, "png")
         content = buffer.getvalue()
@@ -130,8 +155,40 @@ def _require_pillow() -> None:
         raise UnsupportedError(text, code="missing-package") from error
 
 
-def _counts(dataset: Dataset, task: int) -> dict[str, Any]:
-    counts = _core.frame_counts(dataset._core, task, BARS)  # noqa: SLF001 - the halves of one package
+class _Subject(NamedTuple):
+    """What a preview is of: the task at a place, or some of its jobs."""
+
+    dataset: Dataset
+    place: int
+    jobs: list[str]
+
+    @property
+    def core(self) -> _core.Dataset:
+        return self.dataset._core  # noqa: SLF001 - the halves of one package
+
+
+def _subjects(dataset: Dataset, task: Names | None, jobs: Names) -> list[_Subject]:
+    """The tasks that are chosen, each with its jobs if only some are; without a choice all tasks."""
+    core = dataset._core  # noqa: SLF001 - the halves of one package
+    chosen: dict[int, list[str]] = {}
+    for job in [jobs] if isinstance(jobs, (str, int)) else jobs:
+        chosen.setdefault(core.find_job(str(job))[0], []).append(str(job))
+    for name in [task] if isinstance(task, (str, int)) else task or ():
+        chosen[core.find_task(str(name))] = []
+    places = sorted(chosen) or range(len(dataset.inspect()["tasks"]))
+    return [_Subject(dataset, place, chosen.get(place, [])) for place in places]
+
+
+def _only(dataset: Dataset, task: Names | None, jobs: Names) -> _Subject:
+    """The task of an image: the one that is chosen, or the first."""
+    subjects = _subjects(dataset, task, jobs)
+    if len(subjects) > 1 and (task is not None or jobs not in ((), [])):
+        raise UsageError("an image shows one task, and several are chosen; a page shows all", code="bad-option")
+    return subjects[0]
+
+
+def _counts(of: _Subject) -> dict[str, Any]:
+    counts = _core.frame_counts(of.core, of.place, BARS, of.jobs)
     if not counts["frames"]:
         raise UnsupportedError("all frames of the task are deleted; there is nothing to see", code="unsupported")
     return counts
@@ -151,17 +208,14 @@ def _chosen(counts: dict[str, Any], tiles: int) -> list[int]:
     return [*chosen, *(others[place * len(others) // wanted] for place in range(wanted))]
 
 
-def _section(
-    dataset: Dataset, task: int, tiles: int, media: str | os.PathLike[str] | None, *, may_fail: bool
-) -> Section:
+def _section(of: _Subject, tiles: int, media: str | os.PathLike[str] | None, *, may_fail: bool) -> Section:
     """What a page says about a task. Unless it may fail, it says why there is nothing to see."""
     from framehaul.preview.pages import TILE, Section
 
-    found = dataset.inspect()["tasks"]
-    name = found[task]["name"] if 0 <= task < len(found) else ""
+    name = of.dataset.inspect()["tasks"][of.place]["name"]
     try:
-        counts = _counts(dataset, task)
-        return Section(name, counts, _drawn(dataset, task, _chosen(counts, tiles), media, TILE))
+        counts = _counts(of)
+        return Section(name, counts, _drawn(of, _chosen(counts, tiles), media, TILE))
     except UnsupportedError as error:
         if may_fail:
             raise
@@ -169,8 +223,7 @@ def _section(
 
 
 def _drawn(
-    dataset: Dataset,
-    task: int,
+    of: _Subject,
     frames: list[int],
     media: str | os.PathLike[str] | None,
     room: tuple[int, int] | None = None,
@@ -179,12 +232,12 @@ def _drawn(
     from framehaul.preview.backdrop import Backdrop
     from framehaul.preview.drawing import Palette
 
-    shown = dataset.frames(task, frames)  # also says whether the task is there
-    found = dataset.inspect()
-    if found["tasks"][task]["dimension"] == "3d":
+    shown = read_frames(of.core, of.place, frames, of.jobs)
+    found = of.dataset.inspect()
+    if found["tasks"][of.place]["dimension"] == "3d":
         raise UnsupportedError("point clouds cannot be drawn", code="unsupported")
     palette = Palette(found["labels"])
-    with Backdrop(dataset, task, None if media is None else Path(media)) as backdrop:
+    with Backdrop(of.dataset, of.place, None if media is None else Path(media)) as backdrop:
 
         def one(frame: Frame) -> Drawing:
             try:

@@ -5,8 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::{shortened, shown};
+
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Characters of a message, and of what it advises, that are shown.
+const MAX_MESSAGE: usize = 800;
+/// Characters of a name in a place that are shown.
+const MAX_NAME: usize = 200;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -122,10 +129,10 @@ impl fmt::Display for Place {
             write!(f, "{comma}{name} {value}")
         };
         if let Some(v) = &self.file {
-            part(f, "file", &format_args!("{v:?}"))?;
+            part(f, "file", &quoted(v))?;
         }
         if let Some(v) = &self.task {
-            part(f, "task", &format_args!("{v:?}"))?;
+            part(f, "task", &quoted(v))?;
         }
         if let Some(v) = self.job {
             part(f, "job", &v)?;
@@ -140,10 +147,15 @@ impl fmt::Display for Place {
             part(f, "shape", &v)?;
         }
         if let Some(v) = &self.label {
-            part(f, "label", &format_args!("{v:?}"))?;
+            part(f, "label", &quoted(v))?;
         }
         Ok(())
     }
+}
+
+/// A name in quotes, shortened if it is very long.
+fn quoted(name: &str) -> String {
+    format!("{:?}", shortened(name, MAX_NAME))
 }
 
 /// An error with its code, its place and what to do about it.
@@ -263,16 +275,24 @@ places! {
     of_label(label: String);
 }
 
+/// The first few of what there is, for messages.
+pub fn listed<T>(all: &[T], show: impl Fn(&T) -> String) -> String {
+    const MAX_LISTED: usize = 12;
+    let more = if all.len() > MAX_LISTED { ", …" } else { "" };
+    let first: Vec<String> = all.iter().take(MAX_LISTED).map(show).collect();
+    format!("{}{more}", first.join(", "))
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One line, whatever the data holds: a label name may contain newlines.
+        // One line that does nothing to a terminal, whatever the names hold that it repeats.
         let place = self.0.place.to_string();
-        write!(f, "{}", self.0.message.replace(['\n', '\r'], " "))?;
+        f.write_str(&shown(&self.0.message, MAX_MESSAGE))?;
         if !place.is_empty() {
             write!(f, " ({place})")?;
         }
         if let Some(advice) = &self.0.advice {
-            write!(f, "; {advice}")?;
+            write!(f, "; {}", shown(advice, MAX_MESSAGE))?;
         }
         Ok(())
     }
@@ -302,7 +322,7 @@ mod tests {
             .in_task("night")
             .at_frame(9)
             .advise("add the label");
-        assert_eq!(error.to_string(), "label \"a b\" is not in the schema (task \"night\", frame 7); add the label");
+        assert_eq!(error.to_string(), "label \"a\\nb\" is not in the schema (task \"night\", frame 7); add the label");
     }
 
     #[test]

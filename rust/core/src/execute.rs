@@ -36,8 +36,6 @@ use crate::timeline::{ImageFormat, Scene, Selection, Template, hash};
 /// How to run exports.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The job to export: its id on the server, in a backup its place in the file from 0. Without one everything.
-    pub job: Option<u64>,
     /// Number of threads that encode; without one as many as the machine has cores. The bytes do not depend on it.
     pub threads: Option<usize>,
     /// How hard the archive is compressed.
@@ -79,6 +77,21 @@ pub struct Progress {
     pub bytes: u64,
 }
 
+/// Why a format was not written.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The error.
+    pub error: Error,
+    /// With `strict`, what would have become of the annotations.
+    pub report: Option<Box<Report>>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, report: None }
+    }
+}
+
 /// Told how far an export is, about twenty times a second; returns whether to go on.
 pub type OnProgress<'a> = dyn FnMut(&Progress) -> bool + 'a;
 
@@ -95,7 +108,7 @@ pub fn export(
     options: &Options,
     videos: Option<&dyn Videos>,
     on_progress: &mut OnProgress<'_>,
-) -> Result<Vec<Result<Report>>> {
+) -> Result<Vec<std::result::Result<Report, Failure>>> {
     let named: Vec<Named<'_>> = outputs.iter().map(|(_, path)| ("output", *path)).collect();
     check_apart(&dataset.inputs(options.media.as_deref()), &named)?;
     let threads = match options.threads {
@@ -119,10 +132,7 @@ pub fn export(
     let measured = measured.transpose()?.flatten();
     let dataset = measured.as_ref().unwrap_or(dataset);
     let scene = pool.install(|| {
-        let mut scene = match options.job {
-            Some(job) => Scene::of_job(dataset, job),
-            None => Scene::new(dataset),
-        }?;
+        let mut scene = Scene::chosen(dataset, &options.selection.tasks, &options.selection.jobs)?;
         scene.set_image_format(options.image_format);
         scene.select(&options.selection)?;
         scene.refuse_3d()?;
@@ -132,8 +142,8 @@ pub fn export(
     let mut reports = Vec::with_capacity(outputs.len());
     for (format, path) in outputs {
         let export = || export_scene(&scene, (format, path), (&pool, threads), options, library.as_ref(), on_progress);
-        let report = catch_panic(export).unwrap_or_else(Err);
-        if let Err(error) = &report
+        let report = catch_panic(export).unwrap_or_else(|error| Err(error.into()));
+        if let Err(Failure { error, .. }) = &report
             && error.code() == Code::Interrupted
         {
             return Err(error.clone());
@@ -150,7 +160,7 @@ fn export_scene(
     options: &Options,
     library: Option<&Library<'_>>,
     on_progress: &mut OnProgress<'_>,
-) -> Result<Report> {
+) -> std::result::Result<Report, Failure> {
     let mut sink = open_sink(path, options)?;
     let encoder = pool.install(|| (format.encoder)(scene, &options.format))?;
     let encoder = encoder.as_ref();
@@ -172,10 +182,14 @@ fn export_scene(
     let report =
         |members, bytes| Report::new(format.name, profile, selection.clone(), scene.dataset, &tally, members, bytes);
     let left_out: u64 = scene.dataset.notes.iter().map(|note| note.left_out).sum();
-    let dropped = report(0, 0).dropped + left_out;
-    if options.strict && dropped > 0 {
-        return Err(Error::new(Code::Dropped, format!("{} would drop {dropped} annotations", format.name))
-            .advise("run without --strict to see which"));
+    if options.strict {
+        let refused = report(0, 0);
+        let dropped = refused.dropped + left_out;
+        if dropped > 0 {
+            let message = format!("{} would drop {dropped} annotations", format.name);
+            let error = Error::new(Code::Dropped, message).advise("the report lists them");
+            return Err(Failure { error, report: Some(Box::new(refused)) });
+        }
     }
     let written = sink.finish()?;
     Ok(report(written.members, written.bytes))

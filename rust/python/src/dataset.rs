@@ -37,6 +37,16 @@ impl Dataset {
     }
 
     #[guarded]
+    fn find_task(&self, text: &str) -> PyResult<usize> {
+        self.0.find_task(text).map_err(to_py)
+    }
+
+    #[guarded]
+    fn find_job(&self, text: &str) -> PyResult<(usize, usize)> {
+        self.0.find_job(text).map_err(to_py)
+    }
+
+    #[guarded]
     fn save(&self, py: Python<'_>, path: PathBuf, overwrite: bool) -> PyResult<()> {
         py.detach(|| dataset::save(&self.0, &path, overwrite)).map_err(to_py)
     }

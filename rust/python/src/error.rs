@@ -1,11 +1,26 @@
 //! Errors of the core as Python exceptions. The classes are Python's own: `framehaul/errors.py`.
 
+use std::path::Path;
+
 use framehaul_core::error::{Code, Error, catch_panic};
 use pyo3::prelude::*;
 
 /// Adds what `framehaul.errors` is tested against.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(error_codes, module)?)
+    module.add_function(wrap_pyfunction!(error_codes, module)?)?;
+    module.add_function(wrap_pyfunction!(os_error, module)?)?;
+    module.add_function(wrap_pyfunction!(shown, module)?)
+}
+
+#[pyfunction]
+fn os_error(number: i32) -> (&'static str, String) {
+    let error = Error::io(Path::new(""), &std::io::Error::from_raw_os_error(number));
+    (error.code().as_str(), error.message().to_owned())
+}
+
+#[pyfunction]
+fn shown(text: &str, limit: usize) -> String {
+    framehaul_core::text::shown(text, limit).into_owned()
 }
 
 #[pyfunction]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use framehaul_core::error::Error;
-use framehaul_core::execute::{self, Options, Progress};
+use framehaul_core::execute::{self, Failure, Options, Progress};
 use framehaul_core::format;
 use framehaul_core::media::Videos;
 use framehaul_core::plan::{self, Format};
@@ -23,7 +23,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 #[pyo3(signature = (
     dataset, outputs, *,
-    job = None, threads = None, compression = "fast", overwrite = false, strict = false, dumped = "",
+    tasks = vec![], jobs = vec![], threads = None, compression = "fast", overwrite = false, strict = false, dumped = None,
     profile = "cvat", save_images = false, image_format = "png", media = None, frames = None, on_error = "stop",
     name_template = None, provenance = false,
     select = "all", labels = vec![], subsets = vec![], negatives = None, progress = None
@@ -34,12 +34,13 @@ fn export(
     py: Python<'_>,
     dataset: &Dataset,
     outputs: Vec<(String, PathBuf)>,
-    job: Option<u64>,
+    tasks: Vec<String>,
+    jobs: Vec<String>,
     threads: Option<usize>,
     compression: &str,
     overwrite: bool,
     strict: bool,
-    dumped: &str,
+    dumped: Option<String>,
     profile: &str,
     save_images: bool,
     image_format: &str,
@@ -60,10 +61,10 @@ fn export(
         .collect::<Result<Vec<(&Format, &Path)>, Error>>()
         .map_err(to_py)?;
     let selection = || -> Result<Selection, Error> {
-        Ok(Selection { frames: select.parse()?, labels, subsets, negatives: negatives.map(str::parse).transpose()? })
+        let (frames, negatives) = (select.parse()?, negatives.map(str::parse).transpose()?);
+        Ok(Selection { tasks, jobs, frames, labels, subsets, negatives })
     };
     let options = Options {
-        job,
         selection: selection().map_err(to_py)?,
         threads,
         compression: compression.parse().map_err(to_py)?,
@@ -74,7 +75,7 @@ fn export(
         on_error: on_error.parse().map_err(to_py)?,
         provenance,
         name_template: name_template.map(str::parse).transpose().map_err(to_py)?,
-        format: plan::Options { dumped: dumped.to_owned(), profile: profile.parse().map_err(to_py)?, save_images },
+        format: plan::Options { dumped, profile: profile.parse().map_err(to_py)?, save_images },
     };
     let mut stopped = None;
     let mut on_progress = |now: &Progress| {
@@ -95,7 +96,13 @@ fn export(
         .into_iter()
         .map(|report| match report {
             Ok(report) => Ok(report.to_json().into_pyobject(py)?.into_any().unbind()),
-            Err(error) => Ok(to_py(error).into_value(py).into_any()),
+            Err(Failure { error, report }) => {
+                let raised = to_py(error).into_value(py).into_any();
+                if let Some(report) = report {
+                    raised.setattr(py, "refused", report.to_json())?;
+                }
+                Ok(raised)
+            }
         })
         .collect()
 }

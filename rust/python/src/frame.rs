@@ -16,6 +16,7 @@ use crate::error::to_py;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(frames, module)?)?;
     module.add_function(wrap_pyfunction!(frame_counts, module)?)?;
+    module.add_function(wrap_pyfunction!(frame_numbers, module)?)?;
     module.add_function(wrap_pyfunction!(picture_file, module)?)
 }
 
@@ -79,11 +80,12 @@ impl Bar {
 }
 
 #[pyfunction]
+#[pyo3(signature = (dataset, task, wanted, jobs = vec![]))]
 #[guarded]
-fn frames(py: Python<'_>, dataset: &Dataset, task: usize, wanted: Vec<u32>) -> PyResult<Vec<Frame>> {
+fn frames(py: Python<'_>, dataset: &Dataset, task: usize, wanted: Vec<u32>, jobs: Vec<String>) -> PyResult<Vec<Frame>> {
     let read = || {
-        let scene = Scene::new(&dataset.0)?;
-        let timeline = timeline(&scene, task)?;
+        let scene = scene(&dataset.0, task, &jobs)?;
+        let timeline = &scene.timelines[0];
         let mut scratch = VisitScratch::default();
         let mut frames = Vec::with_capacity(wanted.len());
         for frame in wanted {
@@ -102,12 +104,24 @@ fn frames(py: Python<'_>, dataset: &Dataset, task: usize, wanted: Vec<u32>) -> P
     py.detach(read).map_err(to_py)
 }
 
+/// The frames of a task that exports show, and those that are deleted.
 #[pyfunction]
 #[guarded]
-fn frame_counts(py: Python<'_>, dataset: &Dataset, task: usize, bars: usize) -> PyResult<Counts> {
+fn frame_numbers(py: Python<'_>, dataset: &Dataset, task: usize) -> PyResult<(Vec<u32>, Vec<u32>)> {
+    let read = || {
+        let scene = scene(&dataset.0, task, &[])?;
+        Ok((scene.timelines[0].frames.iter().collect(), dataset.0.tasks[task].deleted.clone()))
+    };
+    py.detach(read).map_err(to_py)
+}
+
+#[pyfunction]
+#[pyo3(signature = (dataset, task, bars, jobs = vec![]))]
+#[guarded]
+fn frame_counts(py: Python<'_>, dataset: &Dataset, task: usize, bars: usize, jobs: Vec<String>) -> PyResult<Counts> {
     let count = || {
-        let scene = Scene::new(&dataset.0)?;
-        let timeline = timeline(&scene, task)?;
+        let scene = scene(&dataset.0, task, &jobs)?;
+        let timeline = &scene.timelines[0];
         let total = timeline.frames.len();
         let mut labels = vec![0; dataset.0.schema.len()];
         let mut counts = Counts { frames: 0, empty: 0, annotations: 0, bars: Vec::new(), labels: Vec::new() };
@@ -151,8 +165,13 @@ fn picture_file(dataset: &Dataset, task: usize, frame: u32, media: Option<PathBu
     read().map_err(to_py)
 }
 
-fn timeline<'s, 'd>(scene: &'s Scene<'d>, task: usize) -> Result<&'s Timeline<'d>> {
-    scene.timelines.iter().find(|timeline| timeline.task_place() == task).ok_or_else(|| no_task(scene.dataset))
+/// A scene with one timeline: of the task at a place, or of jobs of it.
+fn scene<'d>(dataset: &'d dataset::Dataset, task: usize, jobs: &[String]) -> Result<Scene<'d>> {
+    match dataset.tasks.get(task) {
+        None => Err(no_task(dataset)),
+        Some(_) if jobs.is_empty() => Scene::with_task(dataset, task),
+        Some(_) => Scene::chosen(dataset, &[], jobs),
+    }
 }
 
 fn no_task(dataset: &dataset::Dataset) -> Error {

@@ -1,6 +1,6 @@
 //! What a dataset holds, in plain Python values. The types stand in `framehaul/dataset.py`.
 
-use framehaul_core::dataset::{Dataset, Job, Media, Note, Task, top_level};
+use framehaul_core::dataset::{Dataset, Job, Media, Note, top_level};
 use framehaul_core::schema::{Label, ShapeKind, Skeleton};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -11,7 +11,7 @@ const TAG: usize = ShapeKind::ALL.len();
 
 /// Tasks, jobs, labels, and counts by label and kind.
 pub fn inspect<'py>(py: Python<'py>, dataset: &Dataset) -> PyResult<Bound<'py, PyDict>> {
-    let tasks = dataset.tasks.iter().map(|task| task_dict(py, task)).collect::<PyResult<Vec<_>>>()?;
+    let tasks = (0..dataset.tasks.len()).map(|place| task_dict(py, dataset, place)).collect::<PyResult<Vec<_>>>()?;
     let labels = dataset.schema.labels().iter().enumerate();
     let labels = labels
         .map(|(index, label)| label_dict(py, dataset.schema.path(index as u32), label))
@@ -28,8 +28,11 @@ pub fn inspect<'py>(py: Python<'py>, dataset: &Dataset) -> PyResult<Bound<'py, P
     Ok(found)
 }
 
-fn task_dict<'py>(py: Python<'py>, task: &Task) -> PyResult<Bound<'py, PyDict>> {
+fn task_dict<'py>(py: Python<'py>, dataset: &Dataset, place: usize) -> PyResult<Bound<'py, PyDict>> {
+    let task = &dataset.tasks[place];
+    let job = |(at, job): (usize, &Job)| job_dict(py, dataset.job_name(place, at), job);
     let dict = PyDict::new(py);
+    dict.set_item("number", dataset.task_number(place))?;
     dict.set_item("name", &task.name)?;
     dict.set_item("subset", &task.subset)?;
     dict.set_item("media", if matches!(task.media, Media::Video { .. }) { "video" } else { "images" })?;
@@ -38,12 +41,13 @@ fn task_dict<'py>(py: Python<'py>, task: &Task) -> PyResult<Bound<'py, PyDict>> 
     dict.set_item("deleted_frames", task.deleted.len())?;
     dict.set_item("start_frame", task.start_frame)?;
     dict.set_item("step", task.step)?;
-    dict.set_item("jobs", task.jobs.iter().map(|job| job_dict(py, job)).collect::<PyResult<Vec<_>>>()?)?;
+    dict.set_item("jobs", task.jobs.iter().enumerate().map(job).collect::<PyResult<Vec<_>>>()?)?;
     Ok(dict)
 }
 
-fn job_dict<'py>(py: Python<'py>, job: &Job) -> PyResult<Bound<'py, PyDict>> {
+fn job_dict<'py>(py: Python<'py>, name: String, job: &Job) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
+    dict.set_item("name", name)?;
     dict.set_item("id", job.id)?;
     dict.set_item("type", job.kind.as_str())?;
     dict.set_item("start_frame", job.start)?;

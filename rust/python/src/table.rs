@@ -28,7 +28,7 @@ pub fn table_of(dataset: &Arc<Dataset>, name: &str) -> PyResult<Table> {
         let names = dataset::Table::ALL.map(dataset::Table::as_str).join(", ");
         PyKeyError::new_err(format!("there is no table {name:?}, only {names}"))
     })?;
-    Ok(Table { name: table.as_str(), batch: dataset.table(table).map_err(to_py)? })
+    Ok(Table { name: table.as_str(), batch: dataset.table_with_task(table).map_err(to_py)? })
 }
 
 /// A table of a dataset.

@@ -240,6 +240,7 @@ impl Builder {
             columns,
             source: None,
             opened: None,
+            dated: None,
             notes: self.notes.finish(),
             limits: Limits::default(),
             facts: Facts::default(),

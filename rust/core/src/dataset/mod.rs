@@ -6,6 +6,7 @@ mod check;
 mod columns;
 mod facts;
 mod notes;
+mod numbers;
 mod saved;
 mod tables;
 #[cfg(test)]
@@ -47,6 +48,8 @@ pub struct Dataset {
     pub notes: Vec<Note>,
     /// What is refused when the files of images are read.
     pub limits: Limits,
+    /// The newest date of the files that it was read from, as a server writes dates.
+    pub dated: Option<String>,
     facts: Facts,
 }
 

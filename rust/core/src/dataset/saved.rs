@@ -52,6 +52,7 @@ struct Header<'a> {
     tasks: &'a [Task],
     source: Option<&'a str>,
     notes: &'a [Note],
+    dated: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +63,8 @@ struct OwnedHeader {
     source: Option<PathBuf>,
     #[serde(default)]
     notes: Vec<Note>,
+    #[serde(default)]
+    dated: Option<String>,
 }
 
 /// Whether a path is the folder of a saved dataset, of whatever version.
@@ -135,6 +138,7 @@ fn write(dataset: &Dataset, folder: &Path, path: &Path) -> Result<()> {
         tasks: &dataset.tasks,
         source: dataset.source.as_deref().and_then(Path::to_str),
         notes: &dataset.notes,
+        dated: dataset.dated.as_deref(),
     };
     let mut file = BufWriter::new(File::create(folder.join(HEADER)).map_err(io)?);
     serde_json::to_writer(&mut file, &header).map_err(|error| io(error.into()))?;
@@ -167,11 +171,11 @@ pub fn open_saved(path: &Path, limits: &Limits) -> Result<Dataset> {
     let strings = strings.column(0).as_any().downcast_ref::<LargeStringArray>().cloned();
     let strings = strings.ok_or_else(|| Error::new(Code::Internal, "texts are no texts"))?;
     let columns = Columns::from_numbers(strings, |table| read(table.as_str(), table.schema(), table.number_schema()))?;
-    let OwnedHeader { schema, project, tasks, source, notes } = header;
+    let OwnedHeader { schema, project, tasks, source, notes, dated } = header;
     // Absolute, since the current folder may be another one when something is written.
     let opened = std::path::absolute(path).ok();
     let facts = Facts::default();
-    let dataset = Dataset { schema, project, tasks, columns, source, opened, notes, limits: *limits, facts };
+    let dataset = Dataset { schema, project, tasks, columns, source, opened, dated, notes, limits: *limits, facts };
     check(&dataset).and_then(|()| limits.check(&dataset)).map_err(|error| error.in_file(path.display().to_string()))?;
     Ok(dataset)
 }

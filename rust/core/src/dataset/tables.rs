@@ -12,9 +12,10 @@
 //! | `keyframes` | a shape that a person or model placed for a track; `first_keyframe` and `keyframe_count` lead here |
 //!
 //! Which column means what, with its unit, is said in [`ColumnKind`] and at the structs of the columns
-//! ([`super::Shapes`] and its neighbours). Which job and task a row belongs to is not in the tables: jobs name ranges
-//! of rows ([`super::Job`]).
+//! ([`super::Shapes`] and its neighbours). Which job and task a row belongs to is not stored with the tables: jobs name
+//! ranges of rows ([`super::Job`]). [`Dataset::table_with_task`] makes a column of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::types::{ArrowDictionaryKeyType, ArrowPrimitiveType, Float64Type, Int32Type, UInt8Type, UInt32Type};
@@ -25,8 +26,8 @@ use arrow_array::{
 use arrow_buffer::{BooleanBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema as ArrowSchema, SchemaRef};
 
-use super::Dataset;
 use super::columns::{AttributeValues, Columns, Coordinates, Images, Keyframes, Shapes, Tags, Tracks};
+use super::{Dataset, Media, Task};
 use crate::error::{Code, Error, Result};
 use crate::schema::ShapeKind;
 
@@ -152,6 +153,49 @@ impl Dataset {
         arrays
             .and_then(|arrays| RecordBatch::try_new(table.schema(), arrays))
             .map_err(|error| Error::new(Code::Internal, format!("the table {:?} is broken: {error}", table.as_str())))
+    }
+}
+
+impl Dataset {
+    /// A table with a column more, in front: the task that each row belongs to, by its place and its name.
+    pub fn table_with_task(&self, table: Table) -> Result<RecordBatch> {
+        let rows = self.table(table)?;
+        let mut places = vec![0; rows.num_rows()];
+        for (place, task) in (0_u32..).zip(&self.tasks) {
+            self.rows_of(table, task, |rows| {
+                if let Some(rows) = places.get_mut(rows.start as usize..rows.end as usize) {
+                    rows.fill(place);
+                }
+            });
+        }
+        let names: ArrayRef = Arc::new(StringArray::from_iter_values(self.tasks.iter().map(|task| &task.name)));
+        let field = Arc::new(Field::new("task", ColumnKind::Label.data_type(), false));
+        let fields: Fields = std::iter::once(field).chain(rows.schema().fields().iter().cloned()).collect();
+        named::<UInt32Type>(&places.into(), &names)
+            .and_then(|tasks| {
+                let arrays = std::iter::once(tasks).chain(rows.columns().iter().cloned()).collect();
+                RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), arrays)
+            })
+            .map_err(|error| Error::new(Code::Internal, format!("the table {:?} is broken: {error}", table.as_str())))
+    }
+
+    /// Calls `see` with each range of rows of a table that belong to a task.
+    fn rows_of(&self, table: Table, task: &Task, mut see: impl FnMut(Range<u32>)) {
+        let tracks = &self.columns.tracks;
+        match table {
+            Table::Images => {
+                if let Media::Images { rows } = &task.media {
+                    see(rows.clone());
+                }
+            }
+            Table::Tags => task.jobs.iter().for_each(|job| see(job.tags.clone())),
+            Table::Shapes => task.jobs.iter().for_each(|job| see(job.shapes.clone())),
+            Table::Tracks => task.jobs.iter().for_each(|job| see(job.tracks.clone())),
+            Table::Keyframes => task.jobs.iter().flat_map(|job| job.tracks.clone()).for_each(|track| {
+                let first = tracks.first_keyframe[track as usize];
+                see(first..first.saturating_add(tracks.keyframe_count[track as usize]));
+            }),
+        }
     }
 }
 

@@ -174,7 +174,7 @@ impl<'a> Shelf<'a> {
             project: timeline.dataset.project.as_ref().map(|project| project.name.as_str()),
             task: &timeline.task.name,
             task_id: timeline.task.provenance.id,
-            job: frame.map_or(self.options.job, |(frame, _)| self.jobs[place].of(frame)),
+            job: frame.map_or_else(|| self.scene.only_job(), |(frame, _)| self.jobs[place].of(frame)),
             file: timeline.file_name(frame.map_or(0, |(frame, _)| frame)),
             frame: frame.map(|(frame, _)| frame),
             number: frame.map(|(frame, _)| timeline.task.absolute(frame)),

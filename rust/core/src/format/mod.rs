@@ -19,6 +19,7 @@ mod lfw;
 mod market1501;
 mod mot;
 mod mots;
+mod names;
 mod open_images;
 #[cfg(test)]
 mod robustness;
@@ -31,8 +32,8 @@ mod voc;
 mod widerface;
 
 pub(crate) use kit::listing::write_field;
+pub use names::find;
 
-use crate::error::{Code, Error, Result};
 use crate::plan::Format;
 
 /// Every format, in the order in which they are listed.
@@ -68,29 +69,9 @@ pub const ALL: &[Format] = &[
     open_images::FORMAT,
 ];
 
-/// The format with this display name or slug; letter case does not matter.
-pub fn find(name: &str) -> Result<&'static Format> {
-    let wanted = name.trim();
-    let is_it = |format: &&Format| format.name.eq_ignore_ascii_case(wanted) || format.slug.eq_ignore_ascii_case(wanted);
-    ALL.iter().find(is_it).ok_or_else(|| {
-        let names: Vec<_> = ALL.iter().map(|format| format.name).collect();
-        Error::new(Code::UnknownFormat, format!("no format is called {name:?}"))
-            .advise(format!("choose one of {}", names.join(", ")))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_format_is_found_by_its_name_and_its_slug_in_any_letter_case() {
-        for format in ALL {
-            assert_eq!(find(&format.name.to_uppercase()).map(|found| found.slug), Ok(format.slug));
-            assert_eq!(find(format.slug).map(|found| found.name), Ok(format.name));
-        }
-        assert_eq!(find("COCO 9.9").map(|found| found.name).map_err(|error| error.code()), Err(Code::UnknownFormat));
-    }
 
     #[test]
     fn every_page_says_what_becomes_of_every_shape() {

@@ -161,7 +161,7 @@ proptest! {
     #[test]
     fn no_annotation_makes_a_format_panic(tasks in prop::collection::vec(any_task(), 1..3), is_project: bool) {
         let dataset = unchecked(labels(), is_project.then(Project::default), tasks);
-        let scenes = (0..2).map(|job| Scene::of_job(&dataset, job)).chain([Scene::new(&dataset)]);
+        let scenes = (0..2).map(|job| Scene::of_job(&dataset, 0, job)).chain([Scene::new(&dataset)]);
         for scene in scenes.flatten() {
             for format in ALL {
                 // Errors are answers.

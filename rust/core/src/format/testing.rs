@@ -40,7 +40,7 @@ pub(crate) fn export(format: &Format, scene: &Scene<'_>) -> Result<Export> {
 
 /// Exports a scene for a reader.
 pub(crate) fn export_for(profile: Profile, format: &Format, scene: &Scene<'_>) -> Result<Export> {
-    let dumped = "2024-05-01 10:00:00+00:00".to_owned();
+    let dumped = Some("2024-05-01 10:00:00+00:00".to_owned());
     let options = Options { dumped, profile, ..Options::default() };
     let encoder = (format.encoder)(scene, &options)?;
     let mut members = BTreeMap::new();

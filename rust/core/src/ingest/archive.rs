@@ -27,6 +27,8 @@ pub struct Archive {
     zip: Zip,
     /// Pictures are left out: there may be millions, and nothing here reads them.
     members: BTreeMap<String, Entry>,
+    /// Year, month, day, hour, minute and second of the newest member.
+    newest: Option<[u16; 6]>,
 }
 
 /// Where a member is, and what the directory says about it.
@@ -77,7 +79,9 @@ impl Archive {
     pub fn open(path: &Path) -> Result<Self> {
         let zip = open_zip(path)?;
         let mut members = BTreeMap::new();
+        let mut newest = None;
         each_entry(&zip, |name, record| {
+            newest = newest.max(Some(modified(record)));
             if !is_json(name) {
                 return Ok(());
             }
@@ -86,7 +90,13 @@ impl Archive {
                 None => Ok(()),
             }
         })?;
-        Ok(Self { zip, members })
+        Ok(Self { zip, members, newest })
+    }
+
+    /// The date of the newest member, as a server writes dates. Archives know no time zone; UTC is what CVAT writes.
+    pub fn newest(&self) -> Option<String> {
+        let [year, month, day, hour, minute, second] = self.newest?;
+        Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
     }
 
     /// Names of the JSON members, in order.
@@ -173,6 +183,13 @@ pub fn each_entry(zip: &Zip, mut see: impl FnMut(&str, &rawzip::ZipFileHeaderRec
         see(&name, &record)?;
     }
     Ok(())
+}
+
+/// When a member was last changed.
+fn modified(record: &rawzip::ZipFileHeaderRecord<'_>) -> [u16; 6] {
+    let time = record.last_modified_dos();
+    let [month, day, hour, minute, second] = [time.month(), time.day(), time.hour(), time.minute(), time.second()];
+    [time.year(), month.into(), day.into(), hour.into(), minute.into(), second.into()]
 }
 
 /// Whether a name ends like a file that this module reads.

@@ -58,6 +58,7 @@ pub fn open(path: &Path, limits: &Limits, go_on: &dyn Fn(Progress) -> bool) -> R
     dataset.limits = *limits;
     sizes::measure(&mut dataset, None, &|| watch.read(0))?;
     limits.check(&dataset)?;
+    dataset.dated = store.newest();
     Ok(dataset)
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use rawzip::time::UtcDateTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -32,13 +34,15 @@ pub struct Folder {
     path: PathBuf,
     names: BTreeSet<String>,
     size: u64,
+    /// When the newest of the files was changed.
+    newest: Option<SystemTime>,
 }
 
 impl Store {
     /// Opens an archive or looks through a folder.
     pub fn open(path: &Path) -> Result<Self> {
         if path.is_dir() {
-            let mut folder = Folder { path: path.to_owned(), names: BTreeSet::new(), size: 0 };
+            let mut folder = Folder { path: path.to_owned(), names: BTreeSet::new(), size: 0, newest: None };
             folder.look_through(path, "", MAX_DEPTH)?;
             Ok(Self::Folder(folder))
         } else {
@@ -59,6 +63,20 @@ impl Store {
         match self {
             Self::Archive(archive) => archive.size(),
             Self::Folder(folder) => folder.size,
+        }
+    }
+
+    /// The date of the newest file, as a server writes dates.
+    pub fn newest(&self) -> Option<String> {
+        match self {
+            Self::Archive(archive) => archive.newest(),
+            Self::Folder(folder) => {
+                let seconds = folder.newest?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+                let time = UtcDateTime::from_unix(i64::try_from(seconds).ok()?);
+                let (date, clock) =
+                    ((time.year(), time.month(), time.day()), (time.hour(), time.minute(), time.second()));
+                Some(format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", date.0, date.1, date.2, clock.0, clock.1, clock.2))
+            }
         }
     }
 
@@ -145,6 +163,7 @@ impl Folder {
             if metadata.is_dir() && depth > 1 {
                 self.look_through(&entry.path(), &format!("{prefix}{name}/"), depth - 1)?;
             } else if metadata.is_file() && is_json(&name) {
+                self.newest = self.newest.max(metadata.modified().ok());
                 self.size = self.size.saturating_add(metadata.len());
                 self.names.insert(format!("{prefix}{name}"));
             }
@@ -158,18 +177,19 @@ impl Folder {
         }
         let path = self.path.join(name);
         let file = File::open(&path).map_err(|error| Error::io(&path, &error))?;
-        Ok(Some(Watched { file, watch }))
+        Ok(Some(Watched { path, file, watch }))
     }
 }
 
 struct Watched<'a> {
+    path: PathBuf,
     file: File,
     watch: &'a Watch<'a>,
 }
 
 impl Input for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let count = self.file.read(buffer).map_err(|error| Error::new(Code::Io, error.to_string()))?;
+        let count = self.file.read(buffer).map_err(|error| Error::io(&self.path, &error))?;
         self.watch.read(count as u64)?;
         Ok(count)
     }

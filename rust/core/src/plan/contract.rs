@@ -61,8 +61,8 @@ impl FromStr for Profile {
 /// What an export may vary in.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The time that CVAT XML prints as `<dumped>`.
-    pub dumped: String,
+    /// The time that CVAT XML prints as `<dumped>`; without one that of the source.
+    pub dumped: Option<String>,
     /// Whose reader the output is meant for.
     pub profile: Profile,
     /// Whether pictures are written too.

@@ -5,8 +5,12 @@
 //! * [`xml`] has text and attribute values.
 //! * [`json`] has strings, as orjson and as Python print them.
 //! * [`yaml`] has the lines of a mapping.
+//! * [`shown`] makes texts of the source fit to be shown.
 
 pub mod json;
 pub mod number;
+mod shown;
 pub mod xml;
 pub mod yaml;
+
+pub use shown::{shortened, shown};

@@ -1,16 +1,8 @@
 //! Which job each frame of a task belongs to.
 
 use super::frames::FrameSet;
-use super::scene::{Scene, SceneKind, is_merged};
-use crate::dataset::{Dataset, Job};
-
-/// The jobs of a dataset: the number by which users know each (its id on the server; in a backup its place in the file,
-/// from 0), the place of its task, and its place there.
-pub(super) fn numbered(dataset: &Dataset) -> impl Iterator<Item = (u64, usize, usize)> {
-    let tasks = dataset.tasks.iter().enumerate();
-    let jobs = tasks.flat_map(|(task, it)| it.jobs.iter().enumerate().map(move |(job, it)| (it.id, task, job)));
-    (0..).zip(jobs).map(|(place, (id, task, job))| (id.unwrap_or(place), task, job))
-}
+use super::scene::{Scene, SceneKind, Timeline};
+use crate::dataset::{Job, Task};
 
 /// The jobs that a timeline shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,17 +17,19 @@ struct Span {
 }
 
 impl Jobs {
-    fn new<'d>(jobs: impl Iterator<Item = (u64, &'d Job)>) -> Self {
+    /// The jobs at these places of a task.
+    pub(super) fn new(task: &Task, places: &[usize]) -> Self {
         let mut reach = 0;
-        let span = |(number, job): (u64, &Job)| {
+        let span = |&place: &usize| {
+            let job: &Job = &task.jobs[place];
             let frames = match &job.frames {
                 Some(frames) => frames.iter().copied().collect(),
                 None => FrameSet::new(job.start..job.stop.saturating_add(1), []),
             };
             reach = job.stop.max(reach);
-            Span { number, frames, reach }
+            Span { number: job.number(place), frames, reach }
         };
-        Self(jobs.map(span).collect())
+        Self(places.iter().map(span).collect())
     }
 
     /// The number of the job that a frame belongs to; where jobs overlap that of the first.
@@ -45,22 +39,25 @@ impl Jobs {
     }
 }
 
+impl Timeline<'_> {
+    /// The jobs that it shows.
+    pub(super) fn job_frames(&self) -> Jobs {
+        Jobs::new(self.task, &self.jobs)
+    }
+}
+
 impl Scene<'_> {
-    /// The jobs of each timeline: those that were merged into its task, or the one that it is.
+    /// The jobs of each timeline: those that were merged into it, or the one that it is.
     pub fn jobs(&self) -> Vec<Jobs> {
-        let mut numbers = vec![Vec::new(); self.dataset.tasks.len()];
-        for (number, task, _) in numbered(self.dataset) {
-            numbers[task].push(number);
+        self.timelines.iter().map(Timeline::job_frames).collect()
+    }
+
+    /// The number of the job, if the scene is of one.
+    pub fn only_job(&self) -> Option<u64> {
+        match self.kind {
+            SceneKind::Job { task, job } => Some(self.dataset.tasks[task].jobs[job].number(job)),
+            SceneKind::Task | SceneKind::Project => None,
         }
-        let jobs = self.timelines.iter().map(|timeline| {
-            let jobs = numbers[timeline.task_place()].iter().copied().zip(&timeline.task.jobs).enumerate();
-            let shown = jobs.filter(|(place, (_, job))| match self.kind {
-                SceneKind::Job { job: shown, .. } => shown == *place,
-                SceneKind::Task | SceneKind::Project => is_merged(timeline.task, job),
-            });
-            Jobs::new(shown.map(|(_, job)| job))
-        });
-        jobs.collect()
     }
 }
 
@@ -86,7 +83,7 @@ mod tests {
     #[test]
     fn a_job_that_is_exported_alone_has_all_of_its_frames() {
         let dataset = task(vec![label("car")], video(9, vec![job(0, 3), job(2, 6)]));
-        let scene = Scene::of_job(&dataset, 1).unwrap();
+        let scene = Scene::of_job(&dataset, 0, 1).unwrap();
         assert_eq!(numbers(&scene, 1..5), [None, Some(1), Some(1), Some(1)]);
     }
 

@@ -67,11 +67,15 @@ pub fn single(dataset: &Dataset, job: &Job) -> Merged {
 pub fn jobs(dataset: &Dataset, task: &Task, jobs: &[&Job]) -> Merged {
     let mut merged = Merged::default();
     let (mut tags, mut shapes) = (Vec::new(), Vec::new());
+    let mut reach = 0;
     for job in jobs {
         let part = single(dataset, job);
         tags.push(Rows::from(part.tags));
         shapes.push(part.shapes);
-        let window = job.start..job.start.saturating_add(task.overlap);
+        // A job that begins behind all earlier ones shares no frame with them: the jobs between were not chosen.
+        let shared = if reach < job.start { 0 } else { task.overlap };
+        let window = job.start..job.start.saturating_add(shared);
+        reach = job.stop.max(reach);
         merge_tracks(dataset, task, &mut merged, part.tracks, window);
     }
     merge_tags(dataset, task, jobs, tags, &mut merged);

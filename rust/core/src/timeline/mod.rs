@@ -5,6 +5,7 @@
 //! independent.
 
 pub mod assignment;
+mod chosen;
 mod curve;
 mod frames;
 pub mod interpolate;

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use super::chosen::merged_jobs;
 use super::frames::{FrameNames, FrameSet, ImageFormat, NameMangler, push_frame_name, split_extension};
-use super::jobs::numbered;
 use super::merge::{self, Loss, Merged};
 use super::rows::Rows;
 use super::sight::Alive;
 use super::tracks::Tracks;
-use crate::dataset::{Dataset, Job, JobKind, Media, Task, ValidationMode};
+use crate::dataset::{Dataset, JobKind, Media, Task, ValidationMode};
 use crate::error::{Code, Error, Result};
 
 /// What a scene was made of.
@@ -47,6 +47,8 @@ pub struct Timeline<'d> {
     pub dataset: &'d Dataset,
     /// The task.
     pub task: &'d Task,
+    /// Places of the jobs in the task that it shows.
+    pub jobs: Vec<usize>,
     /// Subset as exports name it: never empty.
     pub subset: String,
     /// Names of the frames.
@@ -71,47 +73,6 @@ pub struct Timeline<'d> {
 }
 
 impl<'d> Scene<'d> {
-    /// The whole dataset: its project, or its only task.
-    pub fn new(dataset: &'d Dataset) -> Result<Self> {
-        if dataset.project.is_none() {
-            let task = dataset.tasks.first().ok_or_else(|| Error::new(Code::NotFound, "the source holds no task"))?;
-            let timeline = Timeline::of_task(dataset, task, default_subset(&task.subset), FrameNames::default())?;
-            return Ok(Self { dataset, kind: SceneKind::Task, timelines: vec![timeline] });
-        }
-        let mut order: Vec<&Task> = dataset.tasks.iter().collect();
-        order.sort_by_key(|task| &task.subset);
-        let unset = name_for_unset_subset(&order);
-        let subset = |task: &Task| if task.subset.is_empty() { unset.clone() } else { task.subset.clone() };
-        let subsets: Vec<String> = order.iter().map(|task| subset(task)).collect();
-        let mut names = project_names(dataset, &order, &subsets);
-        let timelines = order.iter().zip(&subsets).enumerate().map(|(place, (task, subset))| {
-            Timeline::of_task(dataset, task, subset.clone(), std::mem::take(&mut names[place]))
-                .map_err(|error| error.in_task(&task.name))
-        });
-        Ok(Self { dataset, kind: SceneKind::Project, timelines: timelines.collect::<Result<_>>()? })
-    }
-
-    /// One job. `number` is its id on the server; in a backup its place in the file, from 0.
-    pub fn of_job(dataset: &'d Dataset, number: u64) -> Result<Self> {
-        let found = numbered(dataset).find(|(known, ..)| *known == number);
-        let (_, task, job) = found.ok_or_else(|| {
-            let known: Vec<String> = numbered(dataset).map(|(known, ..)| known.to_string()).collect();
-            Error::new(Code::NotFound, "the source has no such job")
-                .in_job(number)
-                .advise(format!("it has these: {}", shorten(&known)))
-        })?;
-        if let JobKind::Other(word) = &dataset.tasks[task].jobs[job].kind {
-            let message = format!("the type of the job is {word:?}, which is not known");
-            return Err(Error::new(Code::Unsupported, message)
-                .in_task(dataset.tasks[task].name.as_str())
-                .in_job(number)
-                .advise("is there a newer framehaul?"));
-        }
-        let timeline = Timeline::of_job(dataset, &dataset.tasks[task], job)
-            .map_err(|error| error.in_task(&dataset.tasks[task].name).in_job(number))?;
-        Ok(Self { dataset, kind: SceneKind::Job { task, job }, timelines: vec![timeline] })
-    }
-
     /// The subsets in order, each with the places of its timelines.
     pub fn subsets(&self) -> Vec<(&str, Range<usize>)> {
         let mut subsets: Vec<(&str, Range<usize>)> = Vec::new();
@@ -140,45 +101,41 @@ impl<'d> Scene<'d> {
         }
     }
 
+    /// When what is shown was last changed, as a server writes dates: what the source says of the project, task or job,
+    /// else the newest date of its files.
+    pub fn updated(&self) -> Option<&'d str> {
+        let dataset = self.dataset;
+        let of_task = |task: &'d Task| task.provenance.updated.as_deref();
+        let known = match self.kind {
+            SceneKind::Project => dataset.project.as_ref().and_then(|project| project.provenance.updated.as_deref()),
+            SceneKind::Task => self.timelines.first().and_then(|timeline| of_task(timeline.task)),
+            SceneKind::Job { task, job } => {
+                let task = &dataset.tasks[task];
+                task.jobs[job].updated.as_deref().or_else(|| of_task(task))
+            }
+        };
+        known.or(dataset.dated.as_deref())
+    }
+
     /// Number of frames shown.
     pub fn frame_count(&self) -> u64 {
         self.timelines.iter().map(|timeline| u64::from(timeline.frames.len())).sum()
     }
 }
 
-/// The jobs that together are the task.
-pub(super) fn merged_jobs(task: &Task) -> Vec<&Job> {
-    task.jobs.iter().filter(|job| is_merged(task, job)).collect()
-}
-
-/// Whether a job is a part of its task.
-pub(super) fn is_merged(task: &Task, job: &Job) -> bool {
-    match job.kind {
-        JobKind::Annotation => true,
-        JobKind::GroundTruth => task.validation == Some(ValidationMode::GtPool),
-        JobKind::Replica | JobKind::Other(_) => false,
-    }
-}
-
-pub(super) fn shorten(words: &[String]) -> String {
-    const SHOWN: usize = 12;
-    let more = if words.len() > SHOWN { ", …" } else { "" };
-    format!("{}{more}", words[..words.len().min(SHOWN)].join(", "))
-}
-
-fn default_subset(subset: &str) -> String {
+pub(super) fn default_subset(subset: &str) -> String {
     if subset.is_empty() { "default".to_owned() } else { subset.to_owned() }
 }
 
 /// `default`, or `default_1`, … if a task really has that subset.
-fn name_for_unset_subset(tasks: &[&Task]) -> String {
+pub(super) fn name_for_unset_subset(tasks: &[&Task]) -> String {
     let used: BTreeSet<&str> = tasks.iter().map(|task| task.subset.as_str()).collect();
     let numbered = (1..=used.len()).map(|number| format!("default_{number}"));
     std::iter::once("default".to_owned()).chain(numbered).find(|name| !used.contains(name.as_str())).unwrap_or_default()
 }
 
 /// Frame offsets and new names of pictures for the tasks of a project.
-fn project_names(dataset: &Dataset, tasks: &[&Task], subsets: &[String]) -> Vec<FrameNames> {
+pub(super) fn project_names(dataset: &Dataset, tasks: &[&Task], subsets: &[String]) -> Vec<FrameNames> {
     let mut mangler = NameMangler::default();
     let mut offset = 0;
     let mut all = Vec::with_capacity(tasks.len());
@@ -217,13 +174,26 @@ fn placeholders(dataset: &Dataset, task: &Task) -> BTreeSet<u32> {
 }
 
 impl<'d> Timeline<'d> {
-    fn of_task(dataset: &'d Dataset, task: &'d Task, subset: String, names: FrameNames) -> Result<Self> {
-        let merged = merge::jobs(dataset, task, &merged_jobs(task));
-        Self::new(dataset, task, subset, names, 0..task.size, placeholders(dataset, task), merged)
+    /// Jobs of a task. Where they are not all of it, the frames of others are left out.
+    pub(super) fn of_task(
+        dataset: &'d Dataset,
+        task: &'d Task,
+        subset: String,
+        names: FrameNames,
+        jobs: &[usize],
+    ) -> Result<Self> {
+        let merged = merge::jobs(dataset, task, &jobs.iter().map(|&place| &task.jobs[place]).collect::<Vec<_>>());
+        let excluded = placeholders(dataset, task);
+        let mut this = Self::new(dataset, task, subset, names, 0..task.size, excluded, jobs.to_vec(), merged)?;
+        if jobs != merged_jobs(task) {
+            let shown = this.job_frames();
+            this.show(this.frames.iter().filter(|&frame| shown.of(frame).is_some()).collect());
+        }
+        Ok(this)
     }
 
-    fn of_job(dataset: &'d Dataset, task: &'d Task, job: usize) -> Result<Self> {
-        let job = &task.jobs[job];
+    pub(super) fn of_job(dataset: &'d Dataset, task: &'d Task, place: usize) -> Result<Self> {
+        let job = &task.jobs[place];
         let range = job.start..job.stop.saturating_add(1).min(task.size);
         let disabled = if job.kind == JobKind::GroundTruth { task.disabled.as_slice() } else { &[] };
         let mut this = Self::new(
@@ -233,6 +203,7 @@ impl<'d> Timeline<'d> {
             FrameNames::default(),
             range,
             disabled.iter().copied().collect(),
+            vec![place],
             merge::single(dataset, job),
         )?;
         if let Some(frames) = &job.frames {
@@ -241,6 +212,7 @@ impl<'d> Timeline<'d> {
         Ok(this)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the parts of a timeline")]
     fn new(
         dataset: &'d Dataset,
         task: &'d Task,
@@ -248,6 +220,7 @@ impl<'d> Timeline<'d> {
         names: FrameNames,
         range: Range<u32>,
         excluded: BTreeSet<u32>,
+        jobs: Vec<usize>,
         merged: Merged,
     ) -> Result<Self> {
         let undeleted = FrameSet::new(range.clone(), task.deleted.iter().copied());
@@ -259,6 +232,7 @@ impl<'d> Timeline<'d> {
         Ok(Self {
             dataset,
             task,
+            jobs,
             subset,
             names,
             frames: FrameSet::new(range.clone(), gone),
@@ -299,7 +273,7 @@ impl<'d> Timeline<'d> {
 
     /// Id of the task; a backup does not hold it, so that the place in the project stands in.
     pub fn task_id(&self) -> u64 {
-        self.task.provenance.id.unwrap_or_else(|| self.task_place() as u64)
+        self.dataset.task_number(self.task_place())
     }
 
     /// Place of the task in the dataset.

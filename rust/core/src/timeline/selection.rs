@@ -5,11 +5,11 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 
 use super::frames::FrameSet;
-use super::scene::{Scene, SceneKind, Timeline, merged_jobs, shorten};
+use super::scene::{Scene, Timeline};
 use super::sight::Alive;
 use super::visit::{FrameView, VisitScratch};
 use crate::dataset::Job;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, listed};
 use crate::threads::{self, ParallelIterator};
 
 /// Which frames to take, before the negatives.
@@ -98,6 +98,10 @@ impl FromStr for Negatives {
 /// What to take of a scene; by default everything.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
+    /// Tasks, by number or name.
+    pub tasks: Vec<String>,
+    /// Jobs, as `TASK/JOB` or by the server's id; together with `tasks`. Without both the whole source.
+    pub jobs: Vec<String>,
     /// Which frames.
     pub frames: Frames,
     /// Annotations of these labels; empty for all.
@@ -117,6 +121,8 @@ impl fmt::Display for Selection {
             share => share.to_string(),
         });
         let parts = [
+            ("tasks", (!self.tasks.is_empty()).then(|| self.tasks.join(", "))),
+            ("jobs", (!self.jobs.is_empty()).then(|| self.jobs.join(", "))),
             ("frames", (self.frames != Frames::All).then(|| self.frames.to_string())),
             ("labels", (!self.labels.is_empty()).then(|| self.labels.join(", "))),
             ("subset", (!self.subsets.is_empty()).then(|| self.subsets.join(", "))),
@@ -148,11 +154,8 @@ impl Scene<'_> {
                 timeline.show(timeline.frames.every(step));
             }
             if selection.looks() {
-                let jobs = match self.kind {
-                    SceneKind::Job { job, .. } => vec![&timeline.task.jobs[job]],
-                    _ => merged_jobs(timeline.task),
-                };
-                let (done, open): (Vec<&Job>, Vec<&Job>) = jobs.into_iter().partition(|job| job.completed);
+                let jobs = timeline.jobs.iter().map(|&place| &timeline.task.jobs[place]);
+                let (done, open): (Vec<&Job>, Vec<&Job>) = jobs.partition(|job| job.completed);
                 // A frame that two jobs share must be done in both.
                 let (done, open) = (frames_of(done.into_iter()), frames_of(open.into_iter()));
                 timeline.show(timeline.frames_where(|timeline, view| {
@@ -197,7 +200,7 @@ fn refuse_unknown(what: &str, wanted: &[String], known: &[String]) -> Result<()>
     match wanted.iter().find(|name| !known.contains(name)) {
         None => Ok(()),
         Some(name) => Err(Error::new(Code::BadOption, format!("the source has no {what} {name:?}"))
-            .advise(format!("it has these: {}", shorten(known)))),
+            .advise(format!("it has these: {}", listed(known, String::clone)))),
     }
 }
 
@@ -219,7 +222,7 @@ const FRAMES_PER_LOOK: usize = 4096;
 
 impl<'d> Timeline<'d> {
     /// Shows these frames only; they are ascending.
-    fn show(&mut self, frames: FrameSet) {
+    pub(super) fn show(&mut self, frames: FrameSet) {
         let (shapes, tags) = (&self.dataset.columns.shapes.frame, &self.dataset.columns.tags.frame);
         self.shapes.retain(|row| frames.contains(shapes[row as usize]));
         self.tags.retain(|&row| frames.contains(tags[row as usize]));

@@ -215,7 +215,7 @@ mod tests {
         let refused =
             Scene::new(&dataset).unwrap().rename(&template).map_err(|error| (error.code(), error.place().frame));
         assert_eq!(refused, Err((Code::BadOption, Some(4))));
-        assert_eq!(Scene::of_job(&dataset, 1).unwrap().rename(&template), Ok(()));
+        assert_eq!(Scene::of_job(&dataset, 0, 1).unwrap().rename(&template), Ok(()));
     }
 
     #[test]

@@ -179,7 +179,7 @@ pub fn end(out: &mut Vec<u8>, level: usize, name: &[u8]) {
 }
 
 /// The head of the file up to the annotations: the declaration, the version and the meta block.
-pub fn head(scene: &Scene<'_>, dumped: &str) -> Vec<u8> {
+pub fn head(scene: &Scene<'_>, dumped: Option<&str>) -> Vec<u8> {
     let mut meta = Meta { out: b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>".to_vec(), level: 1 };
     meta.text("version", "1.1");
     meta.container("meta", |meta| {
@@ -191,7 +191,8 @@ pub fn head(scene: &Scene<'_>, dumped: &str) -> Vec<u8> {
                 meta.container("job", |meta| self::job(meta, task, &task.jobs[job], scene));
             }
         }
-        meta.text("dumped", dumped);
+        // The time of the export would make two exports of one source differ.
+        meta.text("dumped", &dumped.map_or_else(|| date(scene.updated()), str::to_owned));
         if let SceneKind::Job { task, .. } = scene.kind {
             original_size(meta, &scene.dataset.tasks[task]);
         }

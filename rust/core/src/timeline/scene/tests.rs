@@ -1,5 +1,6 @@
 use super::super::testing::*;
 use super::*;
+use crate::error::Code;
 use crate::schema::ShapeKind;
 
 fn car() -> Vec<crate::schema::Label> {
@@ -20,7 +21,7 @@ fn a_task_without_a_subset_belongs_to_the_default_one() {
     for (subset, expected) in [("", "default"), ("Train", "Train"), ("default", "default")] {
         let dataset = task(car(), TaskSketch { subset, ..video(1, vec![job(0, 0)]) });
         assert_eq!(Scene::new(&dataset).unwrap().subsets(), [(expected, 0..1)]);
-        assert_eq!(Scene::of_job(&dataset, 0).unwrap().subsets(), [(expected, 0..1)]);
+        assert_eq!(Scene::of_job(&dataset, 0, 0).unwrap().subsets(), [(expected, 0..1)]);
     }
 }
 
@@ -132,7 +133,7 @@ fn a_job_shows_its_own_frames_and_annotations_only() {
             ..video(8, vec![with(1, 0, 4), with(5, 3, 7)])
         },
     );
-    let scene = Scene::of_job(&dataset, 1).unwrap();
+    let scene = Scene::of_job(&dataset, 0, 1).unwrap();
     let timeline = &scene.timelines[0];
     assert_eq!(names(timeline), ["frame_000016", "frame_000020", "frame_000022", "frame_000024"]);
     assert_eq!(shown(timeline), ["5: car 0 0 1 1 #0 key", "6: car 0 0 1 1 #0", "7: car 0 0 1 1 #0"]);
@@ -148,11 +149,11 @@ fn a_ground_truth_job_shows_its_frames_without_those_that_are_switched_off() {
         ..job(0, 5)
     };
     let dataset = task(car(), TaskSketch { disabled: vec![3], deleted: vec![5], ..video(6, vec![job(0, 5), truth]) });
-    let scene = Scene::of_job(&dataset, 1).unwrap();
+    let scene = Scene::of_job(&dataset, 0, 1).unwrap();
     assert_eq!(scene.timelines[0].frames.iter().collect::<Vec<_>>(), [0, 2]);
     assert_eq!(shown(&scene.timelines[0]), ["0: car 0 0 1 1 #0 key", "2: car 0 0 1 1 #0"]);
     // The other job is not concerned by what the validation has switched off.
-    assert_eq!(Scene::of_job(&dataset, 0).unwrap().frame_count(), 5);
+    assert_eq!(Scene::of_job(&dataset, 0, 0).unwrap().frame_count(), 5);
 }
 
 #[test]
@@ -160,26 +161,8 @@ fn a_consensus_replica_can_be_shown_by_itself() {
     let shapes = vec![rectangle(0, 0, [0.0, 0.0, 1.0, 1.0])];
     let replica = JobSketch { kind: JobKind::Replica, shapes, ..job(0, 0) };
     let dataset = task(car(), video(1, vec![job(0, 0), replica]));
-    assert_eq!(shown(&Scene::of_job(&dataset, 1).unwrap().timelines[0]), ["0: car 0 0 1 1"]);
+    assert_eq!(shown(&Scene::of_job(&dataset, 0, 1).unwrap().timelines[0]), ["0: car 0 0 1 1"]);
     assert!(shown(&Scene::new(&dataset).unwrap().timelines[0]).is_empty());
-}
-
-#[test]
-fn jobs_are_found_by_their_id_or_in_a_backup_by_their_place() {
-    let with_id = |id, start| JobSketch { id, ..job(start, start) };
-    let dataset = project(
-        car(),
-        vec![video(2, vec![with_id(Some(70), 0), with_id(Some(71), 1)]), video(1, vec![with_id(Some(90), 0)])],
-    );
-    assert_eq!(Scene::of_job(&dataset, 90).unwrap().kind, SceneKind::Job { task: 1, job: 0 });
-    let error = Scene::of_job(&dataset, 1).map(|_| ()).unwrap_err();
-    assert_eq!(error.code(), Code::NotFound);
-    assert_eq!(error.to_string(), "the source has no such job (job 1); it has these: 70, 71, 90");
-    let backup = project(car(), vec![video(2, vec![job(0, 0), job(1, 1)]), video(1, vec![job(0, 0)])]);
-    assert_eq!(Scene::of_job(&backup, 2).unwrap().kind, SceneKind::Job { task: 1, job: 0 });
-    let many = task(car(), video(20, (0..20).map(|at| job(at, at)).collect()));
-    let error = Scene::of_job(&many, 20).map(|_| ()).unwrap_err();
-    assert_eq!(error.advice(), Some("it has these: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"));
 }
 
 #[test]
@@ -195,7 +178,7 @@ fn the_error_of_a_task_of_a_project_names_it() {
     let dataset = project(car(), vec![video(1, vec![JobSketch { tracks, ..job(0, 0) }])]);
     let error = Scene::new(&dataset).map(|_| ()).unwrap_err();
     assert_eq!(error.place().to_string(), "task \"drive\", frame 0, track 0, label \"car\"");
-    let error = Scene::of_job(&dataset, 0).map(|_| ()).unwrap_err();
+    let error = Scene::of_job(&dataset, 0, 0).map(|_| ()).unwrap_err();
     assert_eq!(error.place().to_string(), "task \"drive\", job 0, frame 0, track 0, label \"car\"");
 }
 

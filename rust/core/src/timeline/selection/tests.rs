@@ -44,7 +44,7 @@ fn every_nth_frame_counts_from_the_first_of_the_task_in_jobs_too() {
     let dataset = dataset();
     assert_eq!(frames(&dataset, &selection("every:5", None)), [0, 5, 10]);
     assert_eq!(frames(&dataset, &selection("every:5", Some("drop"))), [0, 5]);
-    let mut scene = Scene::of_job(&dataset, 1).unwrap();
+    let mut scene = Scene::of_job(&dataset, 0, 1).unwrap();
     scene.select(&selection("every:4", None)).unwrap();
     assert_eq!(scene.timelines[0].frames.iter().collect::<Vec<_>>(), [8]);
 }

@@ -112,7 +112,7 @@ proptest! {
         let sketch = TaskSketch { deleted: deleted.into_iter().collect(), ..video(30, jobs) };
         let labels = vec![label("person"), sublabel("a", 0), sublabel("b", 0), label("car")];
         let dataset = task(labels, sketch);
-        let mut scene = if is_of_job { Scene::of_job(&dataset, 0) } else { Scene::new(&dataset) }.unwrap();
+        let mut scene = if is_of_job { Scene::of_job(&dataset, 0, 0) } else { Scene::new(&dataset) }.unwrap();
         let frames = if selection.is_empty() { Frames::All } else { selection.parse().unwrap() };
         scene.select(&Selection { frames, ..Selection::default() }).unwrap();
         let timeline = &scene.timelines[0];

@@ -139,7 +139,7 @@ fn a_job_interpolates_towards_keyframes_behind_its_end_and_shows_none_of_them() 
     let towards = boxes(vec![key(2, &BOX), key(6, &[8.0, 0.0, 18.0, 10.0])]);
     let behind = boxes(vec![key(5, &BOX)]);
     let dataset = cars(video(9, vec![JobSketch { tracks: vec![towards, behind], ..job(0, 4) }, job(5, 8)]));
-    let scene = Scene::of_job(&dataset, 0).unwrap();
+    let scene = Scene::of_job(&dataset, 0, 0).unwrap();
     let timeline = &scene.timelines[0];
     let expected = ["2: car 0 0 10 10 #0 key", "3: car 2 0 12 10 #0", "4: car 4 0 14 10 #0"];
     assert_eq!(shown(timeline), expected);

@@ -32,7 +32,7 @@ const TRACKED: Outcome = Outcome::Converted("a shape of its own on each frame; t
 
 fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     let texts = Texts::new(&scene.dataset.schema);
-    Ok(Box::new(CvatImages { scene, texts, head: cvat::head(scene, &options.dumped) }))
+    Ok(Box::new(CvatImages { scene, texts, head: cvat::head(scene, options.dumped.as_deref()) }))
 }
 
 struct CvatImages<'s> {

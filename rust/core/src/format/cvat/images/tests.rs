@@ -194,7 +194,7 @@ fn the_meta_block_of_a_job_is_about_its_own_frames() {
     let jobs = vec![JobSketch { id: Some(70), ..job(0, 1) }, JobSketch { id: Some(71), ..job(1, 2) }];
     let dataset =
         task(vec![], TaskSketch { id: Some(5), overlap: 1, subset: "val", start_frame: 4, step: 2, ..video(3, jobs) });
-    let export = export(&FORMAT, &Scene::of_job(&dataset, 71).unwrap()).unwrap();
+    let export = export(&FORMAT, &Scene::of_job(&dataset, 0, 1).unwrap()).unwrap();
     let (_, head) = export.text("annotations.xml").split_once("  <meta>\n").unwrap();
     let (head, _) = head.split_once("\n  <image").unwrap();
     assert_eq!(

@@ -44,7 +44,7 @@ fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encode
         next_id += numbering.shapes.len() as u64;
     }
     let texts = Texts::new(&scene.dataset.schema);
-    Ok(Box::new(CvatVideo { scene, texts, head: cvat::head(scene, &options.dumped), numberings }))
+    Ok(Box::new(CvatVideo { scene, texts, head: cvat::head(scene, options.dumped.as_deref()), numberings }))
 }
 
 /// A timeline, track after track.

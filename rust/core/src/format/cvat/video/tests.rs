@@ -68,7 +68,7 @@ fn a_job_closes_shapes_by_its_own_last_frame_and_steps_by_the_tasks_step() {
     };
     // The task ends on 10 + 7 * 3 = 31, the job on 19.
     assert_eq!(frames(&body_of(&dataset)), ["13", "16", "16", "19"]);
-    let of_job = export(&FORMAT, &Scene::of_job(&dataset, 0).unwrap()).unwrap();
+    let of_job = export(&FORMAT, &Scene::of_job(&dataset, 0, 0).unwrap()).unwrap();
     assert_eq!(frames(&body(&of_job)), ["13", "16", "16"]);
 }
 
