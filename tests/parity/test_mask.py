@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import numpy as np
@@ -22,6 +23,7 @@ settings.load_profile("parity")
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 SIDES = st.integers(1, 40)
+LONG_SIDES = st.one_of(SIDES, st.sampled_from([63, 64, 65, 127, 128, 129, 200]))
 IMAGES = arrays.arrays(np.uint8, st.tuples(SIDES, SIDES), elements=st.integers(0, 1))
 FINITE = {"allow_nan": False, "allow_infinity": False}
 COORDINATES = st.one_of(
@@ -46,7 +48,8 @@ def stacks(draw, *, smallest=1):
 
 
 def theirs(images):
-    return [coco.encode(np.asfortranarray(image)) for image in images]
+    # To pycocotools a change between two values that are not 0 ends a run.
+    return [coco.encode(np.asfortranarray(image != 0).view(np.uint8)) for image in images]
 
 
 def runs(rle):
@@ -54,18 +57,80 @@ def runs(rle):
     return mask.merge([rle], compressed=False)["counts"]
 
 
-@given(IMAGES)
+@st.composite
+def pixels(draw):
+    """An image of noise and shapes, or blank, up to some blocks of 64 pixels wide or high, whose set pixels vary."""
+    height, width = draw(st.tuples(LONG_SIDES, LONG_SIDES))
+    values = draw(st.sampled_from([[1], [255], [1, 2, 128, 255]]))
+    chance = np.random.default_rng(draw(st.integers(0, 2**32)))
+    density = draw(st.sampled_from([0, 0.01, 0.5, 0.99, 1]))
+    image = chance.random((height, width)) < density
+    for _ in range(draw(st.integers(0, 3))):
+        top, left = chance.integers(0, height), chance.integers(0, width)
+        image[top : top + chance.integers(1, height + 1), left : left + chance.integers(1, width + 1)] ^= True
+    return image * chance.choice(np.array(values, np.uint8), (height, width))
+
+
+def layouts(stack):
+    """A stack of images in every order in which it may lie in memory, and with gaps, and turned round."""
+    for order in itertools.permutations(range(3)):
+        yield np.ascontiguousarray(stack.transpose(order)).transpose(np.argsort(order))
+    for axis in range(3):
+        one = lambda part, axis=axis: tuple(part if i == axis else slice(None) for i in range(3))  # noqa: E731
+        twice = np.repeat(stack, 2, axis)
+        yield twice[one(slice(None, None, 2))]
+        yield np.asfortranarray(twice)[one(slice(None, None, 2))]
+        yield np.flip(np.flip(stack, axis).copy(), axis)
+        yield np.pad(stack, [(3, 5) if i == axis else (0, 0) for i in range(3)], constant_values=1)[one(slice(3, -5))]
+
+
+@given(pixels())
 @example(np.zeros((1, 1), np.uint8))
 @example(np.ones((1, 1), np.uint8))
 @example(np.ones((70, 3), np.uint8))
 @example(np.eye(65, dtype=np.uint8))
 def test_encode_gives_the_same_text_in_any_order_and_type(image):
-    expected = coco.encode(np.asfortranarray(image))
-    assert mask.encode(image) == expected
-    assert mask.encode(np.asfortranarray(image)) == expected
+    [expected] = theirs([image])
+    for laid in layouts(image[:, :, None]):
+        assert mask.encode(laid[:, :, 0]) == expected, laid.strides
     assert mask.encode(image.astype(bool)) == expected
+    assert mask.encode(np.asfortranarray(image.astype(bool))[:, ::-1][:, ::-1]) == expected
+    assert mask.encode(image.astype(np.int8)) == expected
     assert mask.encode(image.astype(np.float32) * 0.5) == expected
-    assert mask.encode(np.repeat(image, 2, axis=1)[:, ::2]) == expected
+    assert mask.encode(image.tolist()) == expected
+
+
+@given(pixels(), st.integers(0, 5), st.randoms(use_true_random=False))
+def test_encode_takes_stacks_that_lie_in_any_order(image, number, chance):
+    turned = [np.roll(image, chance.randrange(1000)) for _ in range(number)]
+    stack = np.stack([*turned, image], axis=-1)[:, :, :number]
+    expected = theirs(turned)
+    for laid in layouts(stack):
+        assert mask.encode(laid) == expected, laid.strides
+        assert mask.encode(laid != 0) == expected, laid.strides
+    assert [mask.merge([rle]) for rle in mask.encode(stack, compressed=False)] == expected
+
+
+@pytest.mark.parametrize("shape", [(0, 0, 3), (0, 4, 2), (4, 0, 2), (4, 5, 0), (0, 0, 0)])
+def test_a_stack_without_pixels_has_a_mask_for_each_image(shape):
+    for laid in layouts(np.zeros(shape, np.uint8)):
+        assert (
+            mask.encode(laid, compressed=False) == [{"size": [*shape[:2]], "counts": [shape[0] * shape[1]]}] * shape[2]
+        )
+
+
+def test_a_large_stack_is_encoded_as_its_images_are():
+    y, x = np.mgrid[:1500, :700]
+    stack = np.stack([(x - 50 * i) ** 2 + (y - 100 * i) ** 2 < 200**2 for i in range(9)], axis=-1)
+    expected = theirs([stack[:, :, i] for i in range(9)])
+    for order in itertools.permutations(range(3)):
+        assert mask.encode(np.ascontiguousarray(stack.transpose(order)).transpose(np.argsort(order))) == expected
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3, 4, 5)])
+def test_what_is_neither_an_image_nor_a_stack_is_an_error(shape):
+    with pytest.raises(ValueError, match=f"expected an array of 2 dimensions, got {len(shape)}"):
+        mask.encode(np.zeros(shape, np.uint8))
 
 
 @given(stacks())

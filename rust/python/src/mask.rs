@@ -1,18 +1,19 @@
 //! `framehaul.mask`: COCO RLE masks over NumPy arrays and dicts.
 
 use framehaul_core::error::{Code, Error};
-use framehaul_core::raster::{Compared, Measured, Rle, cvat, encode as encoder, merge as joiner, polygon};
+use framehaul_core::raster::{Compared, Measured, Rle, cvat, merge as joiner, polygon};
 use framehaul_core::threads::{self, ParallelIterator};
 use framehaul_macros::guarded;
-use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PySlice};
+use pyo3::types::PyDict;
 
 use crate::batch::shapes_to_rles;
 use crate::error::to_py;
+use crate::pixels;
 use crate::rle::{Batch, RleDict, make_dict, map, run};
-use crate::shapes::{Layout, read_list};
+use crate::shapes::Layout;
 
 /// Adds the module `_mask` to the compiled package.
 pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -27,67 +28,14 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(from_boxes, &module)?)?;
     module.add_function(wrap_pyfunction!(from_cvat, &module)?)?;
     module.add_function(wrap_pyfunction!(to_cvat, &module)?)?;
-    module.add_function(wrap_pyfunction!(read_list, &module)?)?;
     parent.add("_mask", module)
-}
-
-/// A two-dimensional array of bytes, one for each pixel, as the functions below read it.
-pub fn read_image(image: &Bound<'_, PyAny>) -> PyResult<Rle> {
-    let image = bytes_of(image)?;
-    let image = image.cast::<PyArrayDyn<u8>>()?.readonly();
-    encode_image(&image)
-}
-
-/// Views or converts an array as contiguous bytes in which all but 0 are set.
-fn bytes_of<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = array.py();
-    let numpy = py.import(pyo3::intern!(py, "numpy"))?;
-    let array = numpy.call_method1(pyo3::intern!(py, "asarray"), (array,))?;
-    if let Ok(bytes) = array.cast::<PyArrayDyn<u8>>() {
-        if bytes.is_contiguous() {
-            return Ok(array);
-        }
-        return numpy.call_method1(pyo3::intern!(py, "ascontiguousarray"), (array,));
-    }
-    let set = numpy.call_method1(pyo3::intern!(py, "not_equal"), (array, 0))?;
-    let set = if set.getattr("flags")?.get_item("FORC")?.is_truthy()? { set } else { set.call_method0("copy")? };
-    set.call_method1(pyo3::intern!(py, "view"), (pyo3::intern!(py, "uint8"),))
-}
-
-fn encode_image(image: &PyReadonlyArrayDyn<'_, u8>) -> PyResult<Rle> {
-    let &[height, width] = image.shape() else {
-        return Err(PyValueError::new_err(format!("expected an array of 2 dimensions, got {}", image.ndim())));
-    };
-    let too_large = |_| to_py(Error::new(Code::TooLarge, format!("an image of {height} x {width} pixels")));
-    let (height, width) = (u32::try_from(height).map_err(too_large)?, u32::try_from(width).map_err(too_large)?);
-    let (bytes, by_columns) = (image.as_slice()?, image.is_fortran_contiguous());
-    run(image.py(), |scratch| {
-        if by_columns {
-            encoder::column_major(bytes, height, width)
-        } else {
-            encoder::row_major(bytes, height, width, scratch)
-        }
-    })
 }
 
 #[pyfunction]
 #[pyo3(signature = (masks, *, compressed = true))]
 #[guarded]
 fn encode<'py>(masks: &Bound<'py, PyAny>, compressed: bool) -> PyResult<Bound<'py, PyAny>> {
-    let py = masks.py();
-    let masks = bytes_of(masks)?;
-    let array = masks.cast::<PyArrayDyn<u8>>()?;
-    if array.ndim() != 3 {
-        let rle = encode_image(&array.readonly())?;
-        return make_dict(py, compressed, |_| Ok(rle));
-    }
-    let all = PySlice::full(py);
-    let one = |i| {
-        let rle = read_image(&masks.get_item((&all, &all, i))?)?;
-        make_dict(py, compressed, |_| Ok(rle))
-    };
-    let dicts = (0..array.shape()[2]).map(one).collect::<PyResult<Vec<_>>>()?;
-    Ok(PyList::new(py, dicts)?.into_any())
+    pixels::encode(masks, compressed)
 }
 
 #[pyfunction]

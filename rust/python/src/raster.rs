@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::error::to_py;
-use crate::mask::read_image;
+use crate::pixels::read_image;
 use crate::rle::{Batch, RleDict, map, run};
 use crate::shapes::{Layout, read_shape};
 

@@ -15,6 +15,7 @@
 //!
 //! The functions that need working memory take a [`Scratch`]; one per worker, reused from mask to mask.
 
+mod block;
 mod canvas;
 pub mod contours;
 mod crossings;

@@ -243,7 +243,7 @@ mod tests {
                     let [a, b] = [a, b].map(|set| bytes(set));
                     let common = a.iter().zip(&b).filter(|(a, b)| **a & **b == 1).count() as u64;
                     let [a, b] =
-                        [a, b].map(|bytes| Measured::new(encode::column_major(&bytes, height, width).unwrap()));
+                        [a, b].map(|bytes| Measured::new(encode::columns([bytes.as_slice()], height, width).unwrap()));
                     assert_eq!(a.common(&b), common, "{a_name} and {b_name}");
                 }
             }
@@ -264,7 +264,7 @@ mod tests {
         let fill = |[x, y, w, h]: [u32; 4]| {
             let set = |place: u32| (x..x + w).contains(&(place / 30)) && (y..y + h).contains(&(place % 30));
             let bytes: Vec<u8> = (0..30 * 70).map(|place| u8::from(set(place))).collect();
-            Measured::new(encode::column_major(&bytes, 30, 70).unwrap())
+            Measured::new(encode::columns([bytes.as_slice()], 30, 70).unwrap())
         };
         let truth = Compared::new(boxes.iter().map(|&b| fill(b)).collect(), vec![false; 40]).unwrap();
         for a in &boxes {

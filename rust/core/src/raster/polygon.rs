@@ -259,7 +259,7 @@ mod tests {
                 bytes[place as usize..].iter_mut().for_each(|byte| *byte ^= 1);
             }
         }
-        encode::column_major(&bytes, height, width).unwrap().counts
+        encode::columns([bytes.as_slice()], height, width).unwrap().counts
     }
 
     #[test]

@@ -6,6 +6,8 @@ use super::{contours::Bitmap, crossings::Crossings, ellipse::Rows, polygon::Edge
 /// costs no allocation but its own runs. Hold one per worker; its contents mean nothing between calls.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// Where columns change, as [`encode`](super::encode) finds it.
+    pub(super) changes: Vec<u64>,
     pub(super) crossings: Crossings,
     pub(super) strips: Strips,
     pub(super) ring: Vec<[f64; 2]>,

@@ -50,12 +50,6 @@ impl Strips {
         self.line.push(to);
     }
 
-    /// Says that line `number` differs from the line before it in the pixels `from..to`; for callers that compare the
-    /// lines themselves.
-    pub fn differ(&mut self, number: u32, from: u32, to: u32) {
-        self.strips.push(Strip { from, to, line: number });
-    }
-
     /// Ends the mask of `lines` lines and sorts it into `crossings`, which then has the changes across them.
     pub fn turn(&mut self, crossings: &mut Crossings, lines: u32) {
         self.end_line();

@@ -104,7 +104,8 @@ mod tests {
 
     fn mask(rows: &[&str]) -> Rle {
         let pixels: Vec<u8> = rows.concat().bytes().map(|c| u8::from(c == b'#')).collect();
-        encode::row_major(&pixels, rows.len() as u32, rows[0].len() as u32, &mut Scratch::new()).unwrap()
+        let rows: Vec<&[u8]> = pixels.chunks(rows[0].len()).collect();
+        encode::rows(&rows, rows[0].len() as u32, &mut Scratch::new()).unwrap()
     }
 
     /// Points with next, previous, first child and parent, as OpenCV gives them.
