@@ -1,8 +1,10 @@
-"""The pixel kernels beside pycocotools and OpenCV.
+"""The pixel kernels beside OpenCV, Pillow, pycocotools and those who rewrote it.
 
-    pytest benches/test_raster.py --benchmark-enable
+    pytest benches/test_raster.py --benchmark-enable                # each function for itself
+    python benches/test_raster.py [WORD ...]                        # COCO's kernels, all tools in turns
 
-Each pair does the same work on the same data; that both give the same result is asserted before either is timed.
+All tools do the same work on the same data; that they give the same result is asserted before any is timed.
+vernier is not among them: it has no mask functions of its own that are public.
 """
 
 from __future__ import annotations
@@ -10,12 +12,18 @@ from __future__ import annotations
 import io
 import math
 import random
+import sys
+import time
+from functools import partial
 
 import cv2
+import faster_coco_eval.core.mask as faster
+import hotcoco.mask as hotcoco
 import numpy as np
 import pytest
 from PIL import Image
 from pycocotools import mask as coco
+from ultrafast_pycocotools import mask as ultrafast
 
 from framehaul import mask, raster
 
@@ -25,6 +33,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 HEIGHT, WIDTH = 1080, 1920
 SIZE = {"height": HEIGHT, "width": WIDTH}
 BATCH = 1000
+# What has the functions of pycocotools.mask, by name.
+TOOLS = {"pycocotools": coco, "hotcoco": hotcoco, "faster-coco-eval": faster, "ultrafast-pycocotools": ultrafast}
 
 
 def outline(corners, radius=60, seed=0):
@@ -54,23 +64,24 @@ def both(name, ours, theirs, same=lambda a, b: a == b):
 def polygons(corners, kind=list):
     batch = [kind(outline(corners, seed=i)) for i in range(BATCH)]
     given = "" if kind is list else " as arrays"
-    return both(
+    return (
         f"{BATCH} polygons of {corners} points{given} to RLE",
         lambda: mask.from_polygons(batch, **SIZE),
-        lambda: coco.frPyObjects(batch, HEIGHT, WIDTH),
+        lambda tool: tool.frPyObjects(batch, HEIGHT, WIDTH),
     )
 
 
 def one_polygon(corners):
     polygon = outline(corners)
-    return both(
+    return (
         f"one polygon of {corners} points to RLE",
         lambda: [mask.from_polygons(polygon, **SIZE)],
-        lambda: coco.frPyObjects([polygon], HEIGHT, WIDTH),
+        lambda tool: tool.frPyObjects([polygon], HEIGHT, WIDTH),
     )
 
 
 IMAGE = disc((300, 200))
+NOISE = np.random.default_rng(0).integers(0, 2, (HEIGHT, WIDTH), np.uint8)
 RLES = coco.frPyObjects([outline(60, seed=i) for i in range(BATCH)], HEIGHT, WIDTH)
 
 
@@ -194,31 +205,65 @@ def label_pngs(number):
     ]
 
 
+def encoding(name, image):
+    """An image in both orders. hotcoco takes rows, too; the others are given what they ask for."""
+    turned = np.asfortranarray(image)
+
+    def by_rows(tool):
+        return tool.encode(image if tool is hotcoco else np.asfortranarray(image))
+
+    return [
+        (f"encode {name} stored by columns", lambda: mask.encode(turned), lambda tool: tool.encode(turned)),
+        (f"encode {name} stored by rows", lambda: mask.encode(image), by_rows),
+    ]
+
+
+def stack_of_masks(number):
+    """Masks of one size, from one seed, stacked along the last axis."""
+    return coco.decode(coco.frPyObjects([outline(60, radius=120, seed=i) for i in range(number)], HEIGHT, WIDTH))
+
+
+def same_numbers(a, b):
+    return np.array_equal(np.asarray(a), np.asarray(b))
+
+
+# The name of a kernel, what framehaul does, what another tool does, and whether both gave the same.
+KERNELS = [
+    *encoding("an image", IMAGE),
+    *encoding("noise", NOISE),
+    *encoding("a stack of 50", stack_of_masks(50)),
+    ("decode a mask", lambda: mask.decode(RLES[0]), lambda tool: tool.decode(RLES[0]), np.array_equal),
+    ("decode 50 masks", lambda: mask.decode(RLES[:50]), lambda tool: tool.decode(RLES[:50]), np.array_equal),
+    # pycocotools cannot take the area of more than 255 masks.
+    ("area of 200 masks", lambda: mask.area(RLES[:200]), lambda tool: tool.area(RLES[:200]), same_numbers),
+    ("box of 1000 masks", lambda: mask.bbox(RLES), lambda tool: tool.toBbox(RLES), np.array_equal),
+    ("union of 2 masks", lambda: mask.merge(RLES[:2]), lambda tool: tool.merge(RLES[:2])),
+    ("union of 100 masks", lambda: mask.merge(RLES[:100]), lambda tool: tool.merge(RLES[:100])),
+    (
+        "intersection of 100 masks",
+        lambda: mask.merge(RLES[:100], intersect=True),
+        lambda tool: tool.merge(RLES[:100], True),  # noqa: FBT003
+    ),
+    *(
+        (
+            f"IoU of {number} x {number} masks",
+            lambda n=number: mask.iou(RLES[:n], RLES[-n:]),
+            lambda tool, n=number: tool.iou(RLES[:n], RLES[-n:], [0] * n),
+            np.allclose,
+        )
+        for number in (1, 100, BATCH)
+    ),
+    *(polygons(corners) for corners in (12, 60, 200)),
+    polygons(200, np.array),
+    *(one_polygon(corners) for corners in (12, 60, 200)),
+]
+
 COMPARISONS = [
     *label_pngs(20),
     *label_pngs(200),
     *label_pngs(BATCH),
-    *(pair for corners in (12, 60, 200) for pair in polygons(corners)),
-    *polygons(200, np.array),
-    *(pair for corners in (12, 60, 200) for pair in one_polygon(corners)),
-    *both("union of 100 masks", lambda: mask.merge(RLES[:100]), lambda: coco.merge(RLES[:100])),
-    *both("area of 200 masks", lambda: mask.area(RLES[:200]), lambda: coco.area(RLES[:200]), np.array_equal),
-    *both("box of 1000 masks", lambda: mask.bbox(RLES), lambda: coco.toBbox(RLES), np.array_equal),
-    *both("decode a mask", lambda: mask.decode(RLES[0]), lambda: coco.decode(RLES[0]), np.array_equal),
-    *both("encode an image", lambda: mask.encode(IMAGE), lambda: coco.encode(np.asfortranarray(IMAGE))),
+    *(pair for name, ours, theirs, *same in KERNELS for pair in both(name, ours, partial(theirs, coco), *same)),
     *both("CVAT mask of 60 x 40 to RLE", lambda: mask.from_cvat(POINTS, **SIZE), lambda: decode_paste_encode(POINTS)),
-    *both(
-        "IoU of 100 x 100 masks",
-        lambda: mask.iou(RLES[:100], RLES[100:200]),
-        lambda: coco.iou(RLES[:100], RLES[100:200], [0] * 100),
-        np.array_equal,
-    ),
-    *both(
-        "IoU of 1000 x 1000 masks",
-        lambda: mask.iou(RLES, RLES),
-        lambda: coco.iou(RLES, RLES, [0] * BATCH),
-        np.array_equal,
-    ),
     *ellipses((20, 12)),
     *ellipses((300, 200)),
     *outlines("a small mask", disc((20, 12))),
@@ -234,3 +279,34 @@ def test_pixels(benchmark, comparison):
     benchmark.group, timed, other, same = comparison
     assert same(timed(), other())
     benchmark(timed)
+
+
+def in_turns(functions, seconds):
+    """The shortest time of each function, called one after another again and again, in milliseconds."""
+    shortest = [math.inf] * len(functions)
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or math.inf in shortest:
+        for place, function in enumerate(functions):
+            start = time.perf_counter()
+            function()
+            shortest[place] = min(shortest[place], 1000 * (time.perf_counter() - start))
+    return shortest
+
+
+def compare_tools(words, seconds=4):
+    """Prints a line for each kernel: the time of framehaul and of all tools, and who is first."""
+    print(f"{'milliseconds':44}", *(f"{name:>22}" for name in ("framehaul", *TOOLS)))
+    for name, ours, theirs, *same in KERNELS:
+        if words and not any(word in name for word in words):
+            continue
+        functions = [ours, *(partial(theirs, tool) for tool in TOOLS.values())]
+        equal = same[0] if same else lambda a, b: a == b
+        for tool, function in zip(TOOLS, functions[1:], strict=True):
+            if not equal(ours(), function()):
+                sys.exit(f"{tool} gives something else for: {name}")
+        times = in_turns(functions, seconds)
+        print(f"{name:44}", *(f"{time:21.4f}{'*' if time == min(times) else ' '}" for time in times), flush=True)
+
+
+if __name__ == "__main__":
+    compare_tools(sys.argv[1:])
