@@ -108,7 +108,7 @@ def test_a_page_may_load_nothing(cli, tmp_path):
     assert not re.search(r"https?:", text)
 
 
-@pytest.mark.parametrize("size", [(70_000, 70_000), (4_000_000_000, 1)])
+@pytest.mark.parametrize("size", [(60_000, 60_000), (1_000_000, 4_000)])
 def test_a_frame_that_is_too_large_to_draw_is_one_line(cli, tmp_path, size):
     source = named("car", images=[("a.png", *size)]).backup(tmp_path / "t.zip")
     ran = cli("preview", source, "-o", tmp_path / "p.png")

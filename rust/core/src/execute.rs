@@ -135,7 +135,6 @@ pub fn export(
         let mut scene = Scene::chosen(dataset, &options.selection.tasks, &options.selection.jobs)?;
         scene.set_image_format(options.image_format);
         scene.select(&options.selection)?;
-        scene.refuse_3d()?;
         options.name_template.as_ref().map_or(Ok(()), |template| scene.rename(template))?;
         Ok(scene)
     })?;
@@ -161,6 +160,9 @@ fn export_scene(
     library: Option<&Library<'_>>,
     on_progress: &mut OnProgress<'_>,
 ) -> std::result::Result<Report, Failure> {
+    if !format.takes_3d {
+        scene.refuse_3d()?;
+    }
     let mut sink = open_sink(path, options)?;
     let encoder = pool.install(|| (format.encoder)(scene, &options.format))?;
     let encoder = encoder.as_ref();

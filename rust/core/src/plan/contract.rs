@@ -15,6 +15,8 @@ pub struct Format {
     pub slug: &'static str,
     /// What it holds, in a few words.
     pub summary: &'static str,
+    /// Whether it takes tasks of point clouds, as CVAT's does.
+    pub takes_3d: bool,
     /// The page about it, in Markdown.
     pub page: &'static str,
     /// Makes what encodes it over a scene. This looks at labels and names, and at frames only where names repeat.

@@ -29,6 +29,7 @@ pub const FORMAT: Format = Format {
     name: "CamVid 1.0",
     slug: "camvid",
     summary: "an image of classes per frame; boxes, polygons, ellipses and masks",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -36,6 +36,7 @@ pub const FORMAT: Format = Format {
     name: "Cityscapes 1.0",
     slug: "cityscapes",
     summary: "images of colours, classes and instances per frame; boxes, polygons, ellipses and masks",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

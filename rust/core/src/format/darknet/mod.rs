@@ -31,6 +31,7 @@ pub const FORMAT: Format = Format {
     name: "YOLO 1.1",
     slug: "yolo",
     summary: "a text file per frame; upright boxes only",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

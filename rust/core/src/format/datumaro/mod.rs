@@ -30,6 +30,7 @@ pub const FORMAT: Format = Format {
     name: "Datumaro 1.0",
     slug: "datumaro",
     summary: "JSON by frame; every shape but cuboids, and tags",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -26,6 +26,7 @@ pub const FORMAT: Format = Format {
     name: "ImageNet 1.0",
     slug: "imagenet",
     summary: "a list of pictures with the numbers of their tags; tags only",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

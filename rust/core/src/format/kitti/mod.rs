@@ -28,6 +28,7 @@ pub const FORMAT: Format = Format {
     name: "KITTI 1.0",
     slug: "kitti",
     summary: "a text file of boxes and three images of masks per frame; boxes, polygons, ellipses and masks",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

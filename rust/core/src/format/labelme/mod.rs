@@ -31,6 +31,7 @@ pub const FORMAT: Format = Format {
     name: "LabelMe 3.0",
     slug: "labelme",
     summary: "MIT's XML by frame with an image per mask; upright boxes, polygons, ellipses and masks",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -33,6 +33,7 @@ pub const FORMAT: Format = Format {
     name: "LFW 1.0",
     slug: "lfw",
     summary: "lists of persons, pairs and landmarks; a tag a frame, and points",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

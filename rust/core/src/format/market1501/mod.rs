@@ -23,6 +23,7 @@ pub const FORMAT: Format = Format {
     name: "Market-1501 1.0",
     slug: "market1501",
     summary: "a list of pictures named by person and camera; the tag market-1501 only",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -30,6 +30,7 @@ pub const FORMAT: Format = Format {
     name: "MOT 1.1",
     slug: "mot",
     summary: "one line a box with its track's id; boxes only",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

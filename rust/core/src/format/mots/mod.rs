@@ -26,6 +26,7 @@ pub const FORMAT: Format = Format {
     name: "MOTS PNG 1.0",
     slug: "mots",
     summary: "an image of tracked objects per frame; tracks of boxes, polygons, ellipses and masks",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -38,6 +38,7 @@ pub const FORMAT: Format = Format {
     name: "Open Images V6 1.0",
     slug: "open-images",
     summary: "CSV of tags, boxes and masks, and an image per mask; tags, boxes, polygons, ellipses and masks",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -32,6 +32,7 @@ pub const FORMAT: Format = Format {
     name: "Segmentation mask 1.1",
     slug: "segmentation-mask",
     summary: "two images per frame, of classes and of objects; boxes, polygons, ellipses and masks",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

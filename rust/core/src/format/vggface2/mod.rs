@@ -25,6 +25,7 @@ pub const FORMAT: Format = Format {
     name: "VGGFace2 1.0",
     slug: "vggface2",
     summary: "CSV of one box and five landmarks a picture and label; boxes, points and tags",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

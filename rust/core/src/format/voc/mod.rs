@@ -39,6 +39,7 @@ pub const FORMAT: Format = Format {
     name: "PASCAL VOC 1.1",
     slug: "voc",
     summary: "XML by frame, lists and images of masks; upright boxes, ellipses, masks and tags",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

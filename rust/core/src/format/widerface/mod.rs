@@ -27,6 +27,7 @@ pub const FORMAT: Format = Format {
     name: "WiderFace 1.0",
     slug: "widerface",
     summary: "boxes with six attributes, picture by picture; boxes and a tag a frame",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -21,6 +21,7 @@ pub const FORMAT: Format = Format {
     name: "COCO 1.0",
     slug: "coco",
     summary: "JSON of instances; boxes, polygons and masks",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

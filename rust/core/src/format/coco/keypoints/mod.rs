@@ -25,6 +25,7 @@ pub const FORMAT: Format = Format {
     name: "COCO Keypoints 1.0",
     slug: "coco-keypoints",
     summary: "JSON of skeletons, with the shapes of their groups",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

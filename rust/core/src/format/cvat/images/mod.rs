@@ -22,6 +22,7 @@ pub const FORMAT: Format = Format {
     name: "CVAT for images 1.1",
     slug: "cvat-images",
     summary: "XML by frame; every shape and tag, tracks as single shapes",
+    takes_3d: true,
     page: include_str!("page.md"),
     encoder,
 };

@@ -22,6 +22,7 @@ pub const FORMAT: Format = Format {
     name: "CVAT for video 1.1",
     slug: "cvat-video",
     summary: "XML by track; every shape, no tags",
+    takes_3d: true,
     page: include_str!("page.md"),
     encoder,
 };

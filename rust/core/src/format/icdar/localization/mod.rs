@@ -29,6 +29,7 @@ pub const FORMAT: Format = Format {
     name: "ICDAR Localization 1.0",
     slug: "icdar-localization",
     summary: "a text file per frame with places and texts; upright boxes and polygons",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

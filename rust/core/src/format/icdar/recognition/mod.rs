@@ -23,6 +23,7 @@ pub const FORMAT: Format = Format {
     name: "ICDAR Recognition 1.0",
     slug: "icdar-recognition",
     summary: "a list of pictures with the texts in them; the attribute text only",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

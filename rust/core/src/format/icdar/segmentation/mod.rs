@@ -26,6 +26,7 @@ pub const FORMAT: Format = Format {
     name: "ICDAR Segmentation 1.0",
     slug: "icdar-segmentation",
     summary: "an image and a text file of characters per frame; boxes, polygons, ellipses and masks",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -26,6 +26,7 @@ pub const FORMAT: Format = Format {
     name: "Ultralytics YOLO Classification 1.0",
     slug: "yolo-cls",
     summary: "JSON of the classes of each frame; tags only",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

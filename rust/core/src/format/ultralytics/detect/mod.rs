@@ -14,6 +14,7 @@ pub const FORMAT: Format = Format {
     name: "Ultralytics YOLO Detection 1.0",
     slug: "yolo-detect",
     summary: "a text file per frame with boxes; upright boxes only",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

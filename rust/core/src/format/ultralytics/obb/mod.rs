@@ -14,6 +14,7 @@ pub const FORMAT: Format = Format {
     name: "Ultralytics YOLO Oriented Bounding Boxes 1.0",
     slug: "yolo-obb",
     summary: "a text file per frame with the corners of boxes; boxes only, turned ones too",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

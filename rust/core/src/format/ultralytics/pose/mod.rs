@@ -17,6 +17,7 @@ pub const FORMAT: Format = Format {
     name: "Ultralytics YOLO Pose 1.0",
     slug: "yolo-pose",
     summary: "a text file per frame with keypoints; skeletons only",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -17,6 +17,7 @@ pub const FORMAT: Format = Format {
     name: "Ultralytics YOLO Segmentation 1.0",
     slug: "yolo-seg",
     summary: "a text file per frame with polygons; polygons, and outlines of masks and ellipses",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };

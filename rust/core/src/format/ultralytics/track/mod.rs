@@ -14,6 +14,7 @@ pub const FORMAT: Format = Format {
     name: "Ultralytics YOLO Detection Track 1.0",
     slug: "yolo-track",
     summary: "a text file per frame with boxes and their tracks' ids; upright boxes only",
+    takes_3d: false,
     page: include_str!("page.md"),
     encoder,
 };
