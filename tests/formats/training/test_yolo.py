@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import framehaul
-from backups import TRIANGLE, Job, Task, keyframe, label, paint, project, shape, tag, track, triangle
+from backups import TRIANGLE, Job, Task, keyframe, label, paint, png, project, shape, tag, track, triangle
 
 # Warnings of the tools are not ours.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -198,3 +198,112 @@ def test_darknet_finds_its_lists_its_names_and_its_numbers(tmp_path, unpacked):
         number, *box = row.split()
         assert names[int(number)] == "person"
         assert [float(share) for share in box] == [0.15, 0.5, 0.3, 0.5]
+
+
+def test_darknet_finds_the_label_file_of_every_image(tmp_path, unpacked):
+    names = ["images/a.jpg", "JPEGImages/a.png", "raw/a.jpg", "strawberry.png", "b.jpg.png", "Raw/a.jpg", "b.png"]
+    boxes = [shape("rectangle", "car", frame, [0, 0, 10 + frame, 10]) for frame in range(len(names))]
+    task = Task(
+        labels=[label("car")],
+        images=[(name, 100, 100) for name in names],
+        jobs=[Job(0, len(names) - 1, shapes=boxes)],
+        files={name: png(100, 100) for name in names},
+        subset="raw images",
+    )
+    folder = unpacked(project(tmp_path / "project.zip", task), "yolo", save_images=True)
+    images = (folder / "train.txt").read_text().splitlines()
+    assert len(set(images)) == len(names)
+    for find in (darknet_label, alexeyab_label):
+        rows = [(folder / find(image)).read_text() for image in images]
+        assert rows == [box_row(10 + frame) for frame in range(len(names))]
+    assert all((folder / image).exists() for image in images)
+
+
+def box_row(width: int) -> str:
+    return f"0 {width / 200:.6f} 0.050000 {width / 100:.6f} 0.100000\n"
+
+
+def darknet_label(image: str) -> str:
+    """The label file of an image (`fill_truth_detection` in Darknet's `src/data.c`): each word is replaced once,
+    wherever it stands.
+    """
+    for old, new in [("images", "labels"), ("JPEGImages", "labels"), ("raw", "labels")]:
+        image = image.replace(old, new, 1)
+    for old in (".jpg", ".png", ".JPG", ".JPEG"):
+        image = image.replace(old, ".txt", 1)
+    return image
+
+
+def alexeyab_label(image: str) -> str:
+    """The same in the fork of AlexeyAB (`replace_image_to_label` in `src/utils.c`)."""
+    for old in ("/images/train2017/", "/images/val2017/", "/JPEGImages/", "/VOC2007/JPEGImages/"):
+        image = image.replace(old, "/labels/", 1)
+    return str(Path(image).with_suffix(".txt"))
+
+
+# What all of them share
+
+
+DETECTION = ["yolo", "yolo-detect", "yolo-track"]
+
+
+@pytest.mark.parametrize("name", DETECTION)
+def test_images_of_one_stem_have_label_files_of_their_own(tmp_path, unpacked, written, name):
+    task = Task(
+        labels=[label("car")],
+        images=[("a.jpg", 100, 100), ("a.png", 100, 100), ("a_1.png", 100, 100)],
+        jobs=[Job(0, 2, shapes=[shape("rectangle", "car", frame, [0, 0, 10 + frame, 10]) for frame in range(3)])],
+    )
+    folder = unpacked(written(task), name)
+    texts = sorted(path for path in folder.rglob("*.txt") if path.name.startswith("a"))
+    assert [path.name for path in texts] == ["a.txt", "a_1.txt", "a_2.txt"]
+    assert [path.read_text() for path in texts] == [box_row(10), box_row(12), box_row(11)]
+    images = (folder / "train.txt").read_text().splitlines()
+    assert [Path(image).name for image in images] == ["a.jpg", "a_2.png", "a_1.png"]
+    report = framehaul.export(written(task), name, tmp_path / "report.zip", profile="training")
+    assert report.dropped == 0
+    assert [note.message for note in report.notes if "numbered" in note.message]
+
+
+def test_classes_keep_images_of_one_stem(written, unpacked):
+    task = Task(
+        labels=[label("cat"), label("dog")],
+        images=[("a.jpg", 9, 9), ("a.png", 9, 9)],
+        jobs=[Job(0, 1, tags=[tag("cat", 0), tag("dog", 1)])],
+    )
+    listed = json.loads((unpacked(written(task), "yolo-cls") / "train/labels.json").read_text())
+    assert {name: (each["labels"], each["path"]) for name, each in listed.items()} == {
+        "a": (["cat"], "cat/a.jpg"),
+        "a_1": (["dog"], "dog/a_1.png"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("subsets", "train", "val", "test", "note"),
+    [
+        (["val", "test"], ["val"], ["val"], ["test"], "no subset is for training"),
+        (["Test"], [], [], ["Test"], "the only subset is for testing"),
+        (["train", "test"], ["train"], ["train"], ["test"], "no subset is called val"),
+        (["train", "val", "test"], ["train"], ["val"], ["test"], None),
+        (["a", "test"], ["a"], ["a"], ["test"], "no subset is called val"),
+    ],
+)
+@pytest.mark.parametrize("name", ["yolo", "yolo-detect", "yolo-seg", "yolo-obb", "yolo-pose"])
+def test_nobody_trains_on_the_test_set(tmp_path, unpacked, name, subsets, train, val, test, note):
+    tasks = [
+        Task(labels=[triangle("pose")], images=[(f"{subset}.png", 9, 9)], jobs=[Job(0, 0)], subset=subset)
+        for subset in subsets
+    ]
+    source = project(tmp_path / "project.zip", *tasks)
+    folder = unpacked(source, name)
+    if name == "yolo":
+        options = dict(line.split(" = ") for line in (folder / "obj.data").read_text().splitlines())
+        splits = [options["train"], options["valid"], options.get("test")]
+    else:
+        data = pytest.importorskip("yaml").safe_load((folder / "data.yaml").read_text())
+        splits = [data["train"], data["val"], data.get("test")]
+    found = [[Path(line).stem for line in (folder / split).read_text().splitlines()] for split in splits]
+    assert found == [train, val, test]
+    report = framehaul.export(source, name, tmp_path / "report.zip", profile="training")
+    told = [each.message for each in report.notes if "train" in each.message]
+    assert [note in message for message in told] == ([True] if note else [])

@@ -9,7 +9,7 @@
 //!
 //! Only boxes that are not turned are written; everything else is dropped.
 
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, places, request_pictures, sections, single_chunk};
+use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, places, sections, single_chunk};
 use std::collections::BTreeMap;
 
 use crate::error::{Code, Error, Result};
@@ -18,13 +18,14 @@ use crate::format::kit::frame_texts::{
     OUTSIDE, Repeats, Subset, classes, clip_box, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts,
     subsets,
 };
-use crate::format::kit::listing::{LINE_BREAKS, Picture, check_labels};
+use crate::format::kit::ids::{Cleaning, Ids};
+use crate::format::kit::listing::{LINE_BREAKS, Pictures, check_labels};
 use crate::format::kit::outcomes::StaticOutcomes;
-use crate::format::kit::splits::{Lists, note_one_split};
+use crate::format::kit::splits::Lists;
 use crate::report::Outcome;
 use crate::schema::{Schema, ShapeKind};
 use crate::text::number;
-use crate::timeline::{FrameView, Item, MadeId, Scene, Timeline};
+use crate::timeline::{FrameView, Item, Scene, Timeline};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -56,12 +57,38 @@ struct Layout {
     names: fn(&Schema) -> Vec<&str>,
     /// Whether boxes end at the edges of their picture: Darknet skips those whose centre lies outside.
     clips: bool,
+    /// What paths may not have in them; without it images of one name share a label file.
+    cleaning: Option<Cleaning>,
 }
 
-const CVAT: Layout = Layout { above: "data/", validation: "val", names: all_names, clips: false };
+const CVAT: Layout = Layout { above: "data/", validation: "val", names: all_names, clips: false, cleaning: None };
 
 /// Darknet takes paths from where it runs: the folder of the unpacked archive. It knows the keys `train` and `valid`.
-const TRAINING: Layout = Layout { above: "", validation: "valid", names: class_names, clips: true };
+const TRAINING: Layout =
+    Layout { above: "", validation: "valid", names: class_names, clips: true, cleaning: Some(DARKNET) };
+
+const DARKNET: Cleaning = Cleaning {
+    clean: clean_path,
+    why: "Darknet replaces images, JPEGImages, raw and extensions in paths: here they have other letter cases",
+};
+
+/// What Darknet replaces, wherever it stands in the path of an image, to find its label file (`fill_truth_detection` in
+/// `src/data.c`; the fork of AlexeyAB has the first two as folders only). In another letter case it stays as it is.
+const REPLACED: [(&str, &str); 7] = [
+    ("images", "Images"),
+    ("JPEGImages", "JpegImages"),
+    ("raw", "Raw"),
+    (".jpg", ".Jpg"),
+    (".png", ".Png"),
+    (".JPG", ".Jpg"),
+    (".JPEG", ".Jpeg"),
+];
+
+/// A path, without the extension at its end, that Darknet leaves alone; `None` if it is one.
+fn clean_path(path: &str) -> Option<String> {
+    let is_replaced = REPLACED.iter().any(|(word, _)| path.contains(word));
+    is_replaced.then(|| REPLACED.iter().fold(path.to_owned(), |path, (word, other)| path.replace(word, other)))
+}
 
 fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
     check_labels(&scene.dataset.schema, &LINE_BREAKS)?;
@@ -70,9 +97,15 @@ fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encode
     let lists = Lists::new(groups(&subsets), options.profile);
     let outcomes = StaticOutcomes::new(scene.dataset, |_, kind| (kind != ShapeKind::Rectangle).then_some(NO_BOX));
     let subset_of = subset_of_timelines(scene, &subsets);
-    let repeats = Repeats::find(scene, &subsets, |_, _| Ok(true))?;
+    let (ids, repeats) = match &layout.cleaning {
+        None => (Ids::default(), Repeats::find(scene, &subsets, |_, _| Ok(true))?),
+        Some(cleaning) => (Ids::cleaned(scene, &groups(&subsets).collect::<Vec<_>>(), cleaning), Repeats::default()),
+    };
+    let clean = |name: &str| layout.cleaning.as_ref().and_then(|cleaning| (cleaning.clean)(name));
+    let folder = |Subset { name, .. }: &Subset| format!("obj_{}_data/", clean(name).as_ref().unwrap_or(name));
+    let folders = subsets.iter().map(folder).collect();
     let classes = classes(&scene.dataset.schema);
-    Ok(Box::new(Yolo { scene, layout, subsets, subset_of, lists, classes, outcomes, repeats }))
+    Ok(Box::new(Yolo { scene, layout, subsets, subset_of, folders, lists, classes, outcomes, ids, repeats }))
 }
 
 struct Yolo<'s> {
@@ -80,18 +113,22 @@ struct Yolo<'s> {
     layout: &'static Layout,
     subsets: Vec<Subset>,
     subset_of: Vec<usize>,
+    /// The folder of each subset.
+    folders: Vec<String>,
     /// The lists of images, and the keys by which `obj.data` names them.
     lists: Lists,
     classes: Vec<u32>,
     /// Of all that is no box.
     outcomes: StaticOutcomes,
+    /// Names of images of their own, for training.
+    ids: Ids,
     repeats: Repeats,
 }
 
 impl Encoder for Yolo<'_> {
     fn parts(&self, options: &Options) -> Result<Vec<Part>> {
         let sections = (Section::Labels.into(), Section::Lists.into());
-        let mut parts = subset_parts(self.scene, &self.outcomes, &self.subsets, &self.lists.files, sections);
+        let mut parts = subset_parts(self.scene, &self.outcomes, &self.subsets, &self.lists.named(), sections);
         parts.extend(picture_parts(self.scene, &self.subsets, options, Section::Media.into()));
         for (section, name) in [(Section::Data, "obj.data"), (Section::Names, "obj.names")] {
             parts.push(Part::Member { name: name.into(), chunks: vec![single_chunk(section, 0)] });
@@ -102,33 +139,33 @@ impl Encoder for Yolo<'_> {
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         match Section::of(chunk)? {
             Section::Labels => {
-                let (timeline, subset) = self.timeline(chunk);
+                let timeline = &self.scene.timelines[chunk.timeline];
                 for (is_overwritten, places) in self.repeats.pieces(self.scene, chunk.timeline, places(chunk)?) {
                     if is_overwritten {
                         drop_frames(timeline, places, NO_BOX, SHARED, out)?;
                     } else {
-                        let frame = |view: &FrameView<'_>, out: &mut Output| self.frame(timeline, subset, view, out);
+                        let frame = |view: &FrameView<'_>, out: &mut Output| self.frame(chunk.timeline, view, out);
                         self.outcomes.visit(timeline, places, out, frame)?;
                     }
                 }
             }
             Section::Lists => {
-                let (timeline, subset) = self.timeline(chunk);
-                let mut made = MadeId::default();
+                let timeline = &self.scene.timelines[chunk.timeline];
+                let mut pictures = Pictures::new(timeline, &LINE_BREAKS);
                 for frame in timeline.frames.slice(places(chunk)?) {
                     if self.repeats.listed.contains(&(chunk.timeline, frame)) {
                         continue;
                     }
-                    let (id, extension) = timeline.id(frame, &mut made);
-                    Picture { id, extension }.check(timeline, frame, &LINE_BREAKS)?;
-                    for text in [self.layout.above, "obj_", subset, "_data/", id, extension, "\n"] {
+                    let picture = self.ids.read(chunk.timeline, frame, &mut pictures)?;
+                    for text in [self.layout.above, self.folder(chunk.timeline), picture.id, picture.extension, "\n"] {
                         out.text(text);
                     }
+                    self.ids.note(chunk.timeline, timeline, frame, &mut out.tally);
                 }
             }
-            Section::Media => {
-                request_pictures(self.scene, chunk, out, |_| format!("obj_{}_data/", self.timeline(chunk).1))?
-            }
+            Section::Media => self.ids.request(self.scene, chunk, out, |_, picture| {
+                format!("{}{}{}", self.folder(chunk.timeline), picture.id, picture.extension)
+            })?,
             Section::Data => self.data(out),
             Section::Names => {
                 for name in (self.layout.names)(&self.scene.dataset.schema) {
@@ -142,17 +179,17 @@ impl Encoder for Yolo<'_> {
 }
 
 impl Yolo<'_> {
-    fn timeline(&self, chunk: &Chunk) -> (&Timeline<'_>, &str) {
-        (&self.scene.timelines[chunk.timeline], &self.subsets[self.subset_of[chunk.timeline]].name)
+    /// The folder of a timeline's files.
+    fn folder(&self, timeline: usize) -> &str {
+        &self.folders[self.subset_of[timeline]]
     }
 
-    fn frame(&self, timeline: &Timeline<'_>, subset: &str, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
+    fn frame(&self, place: usize, view: &FrameView<'_>, out: &mut Output) -> Result<()> {
+        let timeline = &self.scene.timelines[place];
         let mut name = std::mem::take(&mut out.scratch.name);
         name.clear();
-        for text in ["obj_", subset, "_data/"] {
-            name.push_str(text);
-        }
-        timeline.write_stem(view.frame, &mut name);
+        name.push_str(self.folder(place));
+        self.ids.write(self.scene, (place, view.frame), &mut name);
         name.push_str(".txt");
         out.begin_file(&name);
         out.scratch.name = name;
@@ -207,7 +244,7 @@ impl Yolo<'_> {
             out.text(&format!("{key} = {above}{list}.txt\n"));
         }
         out.text(&format!("names = {above}obj.names\nbackup = backup/\n"));
-        note_one_split(&self.lists.keys, &mut out.tally);
+        self.lists.note(&mut out.tally);
     }
 }
 

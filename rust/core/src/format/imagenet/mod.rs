@@ -9,7 +9,10 @@
 //!
 //! Tags only. For training there are lists and pictures both, and these in `SPLIT/LABEL/PICTURE`.
 
+use std::collections::BTreeSet;
+
 use crate::error::{Code, Error, Result};
+use crate::format::kit::class_folders::class_folders;
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, frame_place, is_blank, label_names};
 use crate::format::kit::outcomes::tally_all;
 use crate::format::kit::splits::{Group, groups, names_of_timelines};
@@ -166,25 +169,13 @@ struct Classes {
 
 impl Classes {
     fn new(schema: &Schema) -> Result<Self> {
-        // A folder in a folder would be one of the upper folder's class.
-        let folder = |label: &Label| label.name.replace(['/', '\\'], "_");
-        let mut named: Vec<(String, &str)> = schema
-            .labels()
-            .iter()
-            .filter(|label| label.is_alone())
-            .map(|label| (folder(label), label.name.as_str()))
-            .collect();
-        named.sort();
-        named.dedup();
-        if let Some(pair) = named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            let message = format!("the pictures of two labels would stand in one folder {:?}", pair[0].0);
-            return Err(
-                Error::new(Code::NameCollision, message).advise("rename one of them, or leave it out (--labels)")
-            );
-        }
-        let folders: Vec<String> = named.into_iter().map(|(folder, _)| folder).collect();
-        let class = |label: &Label| folders.binary_search(&folder(label)).ok().filter(|_| label.is_alone());
-        let of_label = schema.labels().iter().map(class).collect();
+        let folder_of = class_folders(schema, Profile::Training, Label::is_alone)?;
+        let labels = || schema.labels().iter().zip(&folder_of);
+        let named = labels().filter(|(label, _)| label.is_alone()).map(|(_, folder)| folder.clone());
+        let folders: Vec<String> = named.collect::<BTreeSet<_>>().into_iter().collect();
+        let class =
+            |(label, folder): (&Label, &String)| folders.binary_search(folder).ok().filter(|_| label.is_alone());
+        let of_label = labels().map(class).collect();
         Ok(Self { folders, of_label })
     }
 }

@@ -18,9 +18,27 @@ pub type Frame = (usize, u32);
 /// The ids of all pictures of a scene.
 #[derive(Default)]
 pub struct Ids {
-    renamed: HashMap<Frame, String>,
+    renamed: HashMap<Frame, Renamed>,
     /// Frames whose images are another's: see [`Ids::overwritten`].
     pub without_images: HashSet<Frame>,
+}
+
+/// The id of a picture that does not have its own.
+#[derive(Debug, PartialEq, Eq)]
+struct Renamed {
+    id: String,
+    /// What reports say of it.
+    why: &'static str,
+}
+
+const NUMBERED: &str = "another picture has the same name without extension, so that this one was numbered";
+
+/// Changes the ids that a reader would not find again; reports say why.
+pub struct Cleaning {
+    /// The id to use instead, if a picture may not have this one.
+    pub clean: fn(&str) -> Option<String>,
+    /// What reports say of it.
+    pub why: &'static str,
 }
 
 impl Ids {
@@ -44,17 +62,41 @@ impl Ids {
         Self { renamed, without_images: HashSet::new() }
     }
 
-    /// Takes the id of a frame, and notes it if that is not its name. A line break in it is an error.
+    /// The same, with ids that are cleaned first.
+    pub fn cleaned(scene: &Scene<'_>, groups: &[Group], cleaning: &Cleaning) -> Self {
+        let mut ids = Self::of_groups(scene, groups);
+        for (_, places) in groups.iter().filter(|(_, places)| needs_cleaning(scene, places, cleaning)) {
+            let mut cleaned = own_ids(scene, places);
+            for (frame, id) in &mut cleaned {
+                ids.renamed.remove(frame);
+                if let Some(clean) = (cleaning.clean)(id) {
+                    id.clone_from(&clean);
+                    ids.renamed.insert(*frame, Renamed { id: clean, why: cleaning.why });
+                }
+            }
+            number(&cleaned, &mut ids.renamed);
+        }
+        ids
+    }
+
+    /// Takes the id of a frame. Control characters that the pictures refuse are an error.
     pub fn read<'p>(&'p self, place: usize, frame: u32, pictures: &'p mut Pictures<'_>) -> Result<Picture<'p>> {
         let picture = pictures.read(frame)?;
-        Ok(self.renamed.get(&(place, frame)).map_or(picture, |id| Picture { id, ..picture }))
+        Ok(self.renamed.get(&(place, frame)).map_or(picture, |renamed| Picture { id: &renamed.id, ..picture }))
+    }
+
+    /// Appends the id of a frame.
+    pub fn write(&self, scene: &Scene<'_>, (place, frame): Frame, id: &mut String) {
+        match self.renamed.get(&(place, frame)) {
+            Some(renamed) => id.push_str(&renamed.id),
+            None => scene.timelines[place].write_stem(frame, id),
+        }
     }
 
     /// Notes that a frame does not have its own name.
     pub fn note(&self, place: usize, timeline: &Timeline<'_>, frame: u32, tally: &mut Tally) {
-        if self.renamed.contains_key(&(place, frame)) {
-            let message = "another picture has the same name without extension, so that this one was numbered";
-            tally.note(message, || frame_place(timeline, frame));
+        if let Some(renamed) = self.renamed.get(&(place, frame)) {
+            tally.note(renamed.why, || frame_place(timeline, frame));
         }
     }
 
@@ -116,8 +158,21 @@ fn own_ids(scene: &Scene<'_>, places: &[usize]) -> Vec<(Frame, String)> {
     ids
 }
 
+/// Whether an id of these timelines must be cleaned. The names of a video's frames are CVAT's own.
+fn needs_cleaning(scene: &Scene<'_>, places: &[usize], cleaning: &Cleaning) -> bool {
+    let timelines = places.iter().map(|&place| &scene.timelines[place]);
+    let mut id = String::new();
+    timelines.filter(|timeline| timeline.has_paths()).any(|timeline| {
+        timeline.frames.iter().any(|frame| {
+            id.clear();
+            timeline.write_stem(frame, &mut id);
+            (cleaning.clean)(&id).is_some()
+        })
+    })
+}
+
 /// Gives the second of an id `_1`, the third `_2`, as CVAT does in projects, unless a picture is called so already.
-fn number(ids: &[(Frame, String)], renamed: &mut HashMap<Frame, String>) {
+fn number(ids: &[(Frame, String)], renamed: &mut HashMap<Frame, Renamed>) {
     let own: HashSet<&str> = ids.iter().map(|(_, id)| id.as_str()).collect();
     let mut counts: HashMap<&str, u32> = HashMap::new();
     for (frame, id) in ids {
@@ -128,7 +183,7 @@ fn number(ids: &[(Frame, String)], renamed: &mut HashMap<Frame, String>) {
                 *count += 1;
                 name = format!("{id}_{count}");
             }
-            renamed.insert(*frame, name);
+            renamed.insert(*frame, Renamed { id: name, why: NUMBERED });
         }
         *count += 1;
     }
@@ -173,8 +228,21 @@ mod tests {
         let data = project(vec![label("car")], vec![subset("a"), subset("b"), subset("val")]);
         let scene = Scene::new(&data).unwrap();
         let ids = Ids::of_groups(&scene, &groups(&scene, Profile::Training));
-        let renamed: Vec<_> = ids.renamed.into_iter().collect();
+        let renamed: Vec<_> = ids.renamed.into_iter().map(|(frame, renamed)| (frame, renamed.id)).collect();
         assert_eq!(renamed, [((1, 0), "frame_000000_1".to_owned())]);
+    }
+
+    #[test]
+    fn ids_are_cleaned_before_they_are_told_apart() {
+        let names = ["raw/a.jpg", "Raw/a.jpg", "b.jpg", "b.png"];
+        let data = task(vec![label("car")], pictures(&names, vec![job(0, 3)]));
+        let scene = Scene::new(&data).unwrap();
+        let clean = |id: &str| id.contains("raw").then(|| id.replace("raw", "Raw"));
+        let ids = Ids::cleaned(&scene, &groups(&scene, Profile::Cvat), &Cleaning { clean, why: "cleaned" });
+        let mut renamed: Vec<_> = ids.renamed.into_iter().map(|(frame, it)| (frame.1, it.id, it.why)).collect();
+        renamed.sort_unstable();
+        let expected = [(0, "Raw/a", "cleaned"), (1, "Raw/a_1", NUMBERED), (3, "b_1", NUMBERED)];
+        assert_eq!(renamed, expected.map(|(frame, id, why)| (frame, id.to_owned(), why)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What several families of formats share. Nothing here is a format.
 
 pub mod annotation;
+pub mod class_folders;
 pub mod frame_texts;
 pub mod ids;
 pub mod instance;

@@ -8,7 +8,7 @@ use crate::timeline::Scene;
 /// A name, and the places of its timelines.
 pub type Group = (String, Vec<usize>);
 
-/// The lists of pictures, and the keys by which a file names them.
+/// The lists of images, and the keys by which a file names them.
 pub struct Lists {
     /// The lists.
     pub files: Vec<Group>,
@@ -18,11 +18,12 @@ pub struct Lists {
 
 /// The splits that training tools know, under every name that people give them, in lower case. A subset without a name
 /// is for training.
-const SPLITS: [(&str, &[&str]); 3] = [
-    ("train", &["train", "training", "default"]),
-    ("val", &["val", "valid", "validation"]),
-    ("test", &["test", "testing"]),
-];
+const SPLITS: [(&str, &[&str]); 3] =
+    [(TRAIN, &["train", "training", "default"]), (VAL, &["val", "valid", "validation"]), (TEST, &["test", "testing"])];
+
+const TRAIN: &str = "train";
+const VAL: &str = "val";
+const TEST: &str = "test";
 
 /// The subsets of a scene as a profile wants them.
 pub fn groups(scene: &Scene<'_>, profile: Profile) -> Vec<Group> {
@@ -53,32 +54,46 @@ impl Lists {
         Self { files, keys }
     }
 
-    /// A list for each split. Without a subset for training, those that are no split are trained on; if there are none,
-    /// the first split is. Without one for validation the training set is validated on, for the tools want both.
+    /// A list for each split. Without a subset for training, those that are no split are trained on. The tools want a list
+    /// for training and one for validation: each stands in for the other, but a list for testing stands in for neither,
+    /// since a model that has seen its test proves nothing. If there is only that one, the others are one empty list.
     fn of_splits(subsets: Vec<Group>) -> Self {
-        let has_train = subsets.iter().any(|(name, _)| split(name) == Some("train"));
+        let has_train = subsets.iter().any(|(name, _)| split(name) == Some(TRAIN));
         let mut files: Vec<Group> = Vec::new();
         for (subset, timelines) in subsets {
-            let own = if has_train { subset.as_str() } else { "train" };
+            let own = if has_train { subset.as_str() } else { TRAIN };
             let name = split(&subset).unwrap_or(own);
             match files.iter_mut().find(|(known, _)| known == name) {
                 Some((_, known)) => known.extend(timelines),
                 None => files.push((name.to_owned(), timelines)),
             }
         }
-        let file = |name: &str| files.iter().map(|(known, _)| known).find(|known| *known == name).cloned();
-        let train = file("train").or_else(|| files.first().map(|(name, _)| name.clone()));
-        let lists = [train.clone(), file("val").or(train), file("test")];
-        let keys = SPLITS.iter().zip(lists).filter_map(|((key, _), list)| Some(((*key).to_owned(), list?))).collect();
-        Self { files, keys }
+        let file = |name: &str| files.iter().map(|(known, _)| known.as_str()).find(|known| *known == name);
+        let (train, val, test) = (file(TRAIN), file(VAL), file(TEST));
+        let empty = test.map(|_| TRAIN);
+        let lists = [train.or(val).or(empty), val.or(train).or(empty), test];
+        let keys = SPLITS.iter().zip(lists).filter_map(|((key, _), list)| Some(((*key).to_owned(), list?.to_owned())));
+        Self { keys: keys.collect(), files }
     }
-}
 
-/// Notes it where the keys name one list for training and for validation.
-pub fn note_one_split(keys: &[(String, String)], tally: &mut Tally) {
-    let list = |name: &str| keys.iter().find(|(key, _)| key == name).map(|(_, list)| list);
-    if list("val").is_some() && list("val") == list("train") {
-        let message = "training and validation use the same pictures: no two subsets are called train and val";
+    /// The lists that the keys name, and those that no key names. A list without images is among them.
+    pub fn named(&self) -> Vec<Group> {
+        let is_missing = |name: &str| self.files.iter().all(|(known, _)| known != name);
+        let empty = self.keys.iter().find(|(_, list)| is_missing(list)).map(|(_, list)| (list.clone(), Vec::new()));
+        self.files.iter().cloned().chain(empty).collect()
+    }
+
+    /// Notes it where a split has no images of its own.
+    pub fn note(&self, tally: &mut Tally) {
+        let has = |name: &str| self.files.iter().any(|(known, _)| known == name);
+        let wanted = |name: &str| self.keys.iter().any(|(key, _)| key == name);
+        let message = match (has(TRAIN), has(VAL)) {
+            _ if !wanted(TRAIN) || !wanted(VAL) => return,
+            (true, true) => return,
+            (true, false) => "training and validation use the same images: no subset is called val",
+            (false, true) => "training and validation use the same images: no subset is for training",
+            (false, false) => "there are no images to train on: the only subset is for testing",
+        };
         tally.note(message, Place::default);
     }
 }
@@ -96,7 +111,7 @@ mod tests {
     fn splits(names: &[&str]) -> (Vec<String>, Vec<String>) {
         let subset = |(place, name): (usize, &&str)| ((*name).to_owned(), vec![place]);
         let lists = Lists::new(names.iter().enumerate().map(subset), Profile::Training);
-        let files = lists.files.into_iter().map(|(name, timelines)| format!("{name} {timelines:?}"));
+        let files = lists.named().into_iter().map(|(name, timelines)| format!("{name} {timelines:?}"));
         (files.collect(), lists.keys.into_iter().map(|(key, list)| format!("{key}: {list}")).collect())
     }
 
@@ -113,6 +128,10 @@ mod tests {
             // A subset that is none of the three stays out of the training if there is one to train on.
             (&["a", "train", "Train"], &["a [0]", "train [1, 2]"], &["train: train", "val: train"]),
             (&["valid"], &["val [0]"], &["train: val", "val: val"]),
+            // Nobody trains on a test, and nobody is validated on it.
+            (&["test", "val"], &["test [0]", "val [1]"], &["train: val", "val: val", "test: test"]),
+            (&["Test"], &["test [0]", "train []"], &["train: train", "val: train", "test: test"]),
+            (&["test", "train"], &["test [0]", "train [1]"], &["train: train", "val: train", "test: test"]),
             (&[], &[], &[]),
         ] {
             let expected =

@@ -20,6 +20,7 @@ use std::ops::Range;
 use face::{Face, Person};
 
 use crate::error::Result;
+use crate::format::kit::class_folders::class_folders;
 use crate::format::kit::listing::{Picture, Pictures, check_labels, frame_place, label_names, refuse_repeats, shows};
 use crate::format::kit::outcomes::tally_all;
 use crate::format::kit::splits::{Group, groups, names_of_timelines};
@@ -84,8 +85,9 @@ fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encode
     let groups = groups(scene, options.profile);
     refuse_repeats(scene, &groups)?;
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
+    let folders = class_folders(&scene.dataset.schema, options.profile, |label| label.parent.is_none())?;
     let known = if layout.is_official { HashSet::new() } else { known(scene)? };
-    Ok(Box::new(Lfw { scene, layout, groups, subset_of, known }))
+    Ok(Box::new(Lfw { scene, layout, groups, subset_of, folders, known }))
 }
 
 struct Lfw<'s> {
@@ -95,6 +97,8 @@ struct Lfw<'s> {
     groups: Vec<Group>,
     /// The subset of each timeline.
     subset_of: Vec<String>,
+    /// The folder of each label's pictures.
+    folders: Vec<String>,
     /// Timeline and frame of pictures that are in no pair, but whose name an earlier line has.
     known: HashSet<(usize, u32)>,
 }
@@ -227,7 +231,7 @@ impl Lfw<'_> {
     fn picture_name(&self, place: usize, view: &FrameView<'_>, Picture { id, extension }: Picture<'_>) -> String {
         let dataset = self.scene.dataset;
         let label = |row: &u32| dataset.columns.tags.label[*row as usize];
-        let person = view.tags.first().map(|row| &dataset.schema.label(label(row)).name);
+        let person = view.tags.first().map(|row| &self.folders[label(row) as usize]);
         let folder = person.map(|name| format!("{name}/")).unwrap_or_default();
         let id = if self.layout.is_official { id.rsplit('/').next().unwrap_or(id) } else { id };
         format!("{}/images/{folder}{id}{extension}", self.subset_of[place])
@@ -235,8 +239,7 @@ impl Lfw<'_> {
 
     /// Every label once, with the number of pictures whose person it is.
     fn people(&self, subset: &str, out: &mut Output) {
-        let schema = &self.scene.dataset.schema;
-        let names = label_names(schema);
+        let names: Vec<&str> = self.folders.iter().map(String::as_str).collect();
         // Labels of one name, of different skeletons, are one person.
         let first = |name: &&str| names.iter().position(|known| known == name).unwrap_or_default();
         let person_of: Vec<usize> = names.iter().map(first).collect();

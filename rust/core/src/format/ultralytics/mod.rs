@@ -15,7 +15,7 @@ pub mod pose;
 pub mod seg;
 pub mod track;
 
-use crate::plan::{Chunk, Encoder, Options, Output, Part, places, request_pictures, sections, single_chunk};
+use crate::plan::{Chunk, Encoder, Options, Output, Part, places, sections, single_chunk};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -24,14 +24,15 @@ use crate::format::kit::annotation::located;
 use crate::format::kit::frame_texts::{
     CLIPPED, Repeats, Subset, clip_box, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts, subsets,
 };
-use crate::format::kit::listing::{LINE_BREAKS, Picture};
+use crate::format::kit::ids::Ids;
+use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures};
 use crate::format::kit::outcomes::StaticOutcomes;
-use crate::format::kit::splits::{Lists, note_one_split};
+use crate::format::kit::splits::Lists;
 use crate::geometry;
 use crate::report::Outcome;
 use crate::schema::{Schema, ShapeKind};
 use crate::text::{number, yaml};
-use crate::timeline::{FrameView, Item, MadeId, Scene, Timeline};
+use crate::timeline::{FrameView, Item, Scene, Timeline};
 
 sections! { Labels, Lists, Media, Data }
 
@@ -53,6 +54,8 @@ pub struct Layout {
     pub is_inside: bool,
     /// Whether `data.yaml` says how to mirror keypoints.
     has_flips: bool,
+    /// Whether every image has a label file of its own.
+    has_own_files: bool,
 }
 
 const CVAT: Layout = Layout {
@@ -61,12 +64,19 @@ const CVAT: Layout = Layout {
     follows_last_images: false,
     is_inside: false,
     has_flips: false,
+    has_own_files: false,
 };
 
 /// Ultralytics looks for a list beside `data.yaml` if there is no `path`, and for a picture beside its list if its line
 /// begins with `./`.
-const TRAINING: Layout =
-    Layout { above_pictures: "./", path: "", follows_last_images: true, is_inside: true, has_flips: true };
+const TRAINING: Layout = Layout {
+    above_pictures: "./",
+    path: "",
+    follows_last_images: true,
+    is_inside: true,
+    has_flips: true,
+    has_own_files: true,
+};
 
 /// What one format of the family holds.
 pub struct Content<'s> {
@@ -175,8 +185,13 @@ pub fn encoder<'s>(scene: &'s Scene<'s>, options: &Options, content: Content<'s>
         (class_of[label as usize].is_none() || !content.kinds.contains(&kind)).then_some(content.other)
     });
     let subset_of = subset_of_timelines(scene, &subsets);
-    let repeats = Repeats::default();
-    let mut encoder = Ultralytics { scene, layout, subsets, subset_of, lists, class_of, content, outcomes, repeats };
+    let (ids, repeats) = (Ids::default(), Repeats::default());
+    let mut encoder =
+        Ultralytics { scene, layout, subsets, subset_of, lists, class_of, content, outcomes, ids, repeats };
+    if layout.has_own_files {
+        encoder.ids = Ids::of_groups(scene, &groups(&encoder.subsets).collect::<Vec<_>>());
+        return Ok(Box::new(encoder));
+    }
     let mut out = Output::default();
     encoder.repeats = Repeats::find(scene, &encoder.subsets, |timeline, frame| {
         out.clear();
@@ -199,13 +214,15 @@ struct Ultralytics<'s> {
     content: Content<'s>,
     /// Of the shapes that have no lines.
     outcomes: StaticOutcomes,
+    /// Names of images of their own, for training.
+    ids: Ids,
     repeats: Repeats,
 }
 
 impl Encoder for Ultralytics<'_> {
     fn parts(&self, options: &Options) -> Result<Vec<Part>> {
         let sections = (Section::Labels.into(), Section::Lists.into());
-        let mut parts = subset_parts(self.scene, &self.outcomes, &self.subsets, &self.lists.files, sections);
+        let mut parts = subset_parts(self.scene, &self.outcomes, &self.subsets, &self.lists.named(), sections);
         parts.extend(picture_parts(self.scene, &self.subsets, options, Section::Media.into()));
         parts.push(Part::Member { name: "data.yaml".into(), chunks: vec![single_chunk(Section::Data, 0)] });
         Ok(parts)
@@ -217,7 +234,10 @@ impl Encoder for Ultralytics<'_> {
             Section::Lists => self.list(chunk, out)?,
             Section::Media => {
                 let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
-                request_pictures(self.scene, chunk, out, |_| format!("images/{subset}/"))?;
+                let path = |_: &Timeline<'_>, picture: Picture<'_>| {
+                    format!("images/{subset}/{}{}", picture.id, picture.extension)
+                };
+                self.ids.request(self.scene, chunk, out, path)?;
             }
             Section::Data => self.data(out),
         }
@@ -266,7 +286,7 @@ impl Ultralytics<'_> {
         for text in ["images/", &self.subsets[self.subset_of[timeline]].name, "/"] {
             name.push_str(text);
         }
-        self.scene.timelines[timeline].write_stem(frame, name);
+        self.ids.write(self.scene, (timeline, frame), name);
         let last = if self.layout.follows_last_images { name.rfind("/images/") } else { None };
         let start = last.map_or(0, |slash| slash + 1);
         name.replace_range(start..start + "images".len(), "labels");
@@ -276,16 +296,22 @@ impl Ultralytics<'_> {
     fn list(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timelines = &self.scene.timelines;
         let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
-        let mut made = MadeId::default();
+        let mut pictures = Pictures::new(&timelines[chunk.timeline], &LINE_BREAKS);
         for frame in timelines[chunk.timeline].frames.slice(places(chunk)?) {
             let this = (chunk.timeline, frame);
             if self.repeats.listed.contains(&this) {
                 continue;
             }
             // Of several pictures with one id the last counts, at the place of the first.
-            let (timeline, frame) = self.repeats.latest.get(&this).copied().unwrap_or(this);
-            let (id, extension) = timelines[timeline].id(frame, &mut made);
-            Picture { id, extension }.check(&timelines[timeline], frame, &LINE_BREAKS)?;
+            let mut other;
+            let Picture { id, extension } = match self.repeats.latest.get(&this) {
+                None => self.ids.read(chunk.timeline, frame, &mut pictures)?,
+                Some(&(place, frame)) => {
+                    other = Pictures::new(&timelines[place], &LINE_BREAKS);
+                    self.ids.read(place, frame, &mut other)?
+                }
+            };
+            self.ids.note(chunk.timeline, &timelines[chunk.timeline], frame, &mut out.tally);
             for text in [self.layout.above_pictures, "images/", subset, "/", id, extension, "\n"] {
                 out.text(text);
             }
@@ -312,7 +338,7 @@ impl Ultralytics<'_> {
                 _ => numbers(key, keypoints.into_iter().flat_map(|keypoints| [keypoints.count, 3]), out),
             }
         }
-        note_one_split(&self.lists.keys, &mut out.tally);
+        self.lists.note(&mut out.tally);
     }
 
     fn names(&self, out: &mut Output) {

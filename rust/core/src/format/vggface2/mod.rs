@@ -9,11 +9,12 @@
 use crate::plan::{
     Chunk, Encoder, Format, Options, Output, Part, Scratch, media_part, places, row_chunks, sections, single_chunk,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::corners;
-use crate::format::kit::listing::{LINE_BREAKS, Pictures, check_labels, quote, refuse_repeats, shows};
+use crate::format::kit::class_folders::class_folders;
+use crate::format::kit::listing::{LINE_BREAKS, Pictures, at_frame, check_labels, quote, refuse_repeats, shows};
 use crate::format::kit::splits::{Group, groups, names_of_timelines};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
@@ -72,8 +73,12 @@ fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encode
     let layout = options.profile.choose(&CVAT, &TRAINING);
     let groups = groups(scene, options.profile);
     refuse_repeats(scene, &groups)?;
+    let folders = class_folders(&scene.dataset.schema, options.profile, |label| label.parent.is_none())?;
+    if layout.all_faces {
+        refuse_shared_rows(scene, &groups, &folders)?;
+    }
     let subset_of = names_of_timelines(&groups, scene.timelines.len());
-    Ok(Box::new(VggFace2 { scene, layout, groups, subset_of }))
+    Ok(Box::new(VggFace2 { scene, layout, groups, subset_of, folders }))
 }
 
 struct VggFace2<'s> {
@@ -83,6 +88,8 @@ struct VggFace2<'s> {
     groups: Vec<Group>,
     /// The subset of each timeline.
     subset_of: Vec<String>,
+    /// The folder of each label's pictures.
+    folders: Vec<String>,
 }
 
 impl Encoder for VggFace2<'_> {
@@ -130,7 +137,7 @@ impl Encoder for VggFace2<'_> {
                     let picture = pictures.read(view.frame)?;
                     let id = picture.id;
                     let folder = id.bytes().position(|byte| byte == b'/').map(|slash| &id[..slash]);
-                    let frame = Frame { layout: self.layout, timeline, view, id, folder };
+                    let frame = Frame { layout: self.layout, folders: &self.folders, timeline, view, id, folder };
                     match section {
                         Section::Boxes => frame.boxes(&mut rows, out),
                         Section::Landmarks => {
@@ -171,6 +178,32 @@ impl VggFace2<'_> {
     }
 }
 
+/// Refuses a picture `car/x` beside a picture `x`, if there is a label `car`: its faces are called `car/x` in both.
+fn refuse_shared_rows(scene: &Scene<'_>, groups: &[Group], folders: &[String]) -> Result<()> {
+    for (_, places) in groups {
+        let (mut plain, mut below) = (HashSet::new(), Vec::new());
+        for timeline in places.iter().map(|&place| &scene.timelines[place]).filter(|it| it.has_paths()) {
+            for frame in timeline.frames.iter() {
+                let mut id = String::new();
+                timeline.write_stem(frame, &mut id);
+                match id.split_once('/') {
+                    Some((folder, rest)) if folders.iter().any(|own| own == folder) => {
+                        below.push((rest.to_owned(), timeline, frame));
+                        plain.insert(id);
+                    }
+                    _ => drop(plain.insert(id)),
+                }
+            }
+        }
+        if let Some((name, timeline, frame)) = below.into_iter().find(|(rest, ..)| plain.contains(rest)) {
+            let message = format!("faces on this image and on {name:?} have one name, that of a label in front");
+            return Err(at_frame(Error::new(Code::NameCollision, message), timeline, frame)
+                .advise("give images other names with --name-template"));
+        }
+    }
+    Ok(())
+}
+
 /// Whether shapes of a kind have rows.
 fn is_face(kind: ShapeKind) -> bool {
     matches!(kind, ShapeKind::Rectangle | ShapeKind::Points)
@@ -179,6 +212,8 @@ fn is_face(kind: ShapeKind) -> bool {
 /// A frame with the shapes that one file is about.
 struct Frame<'a> {
     layout: &'static Layout,
+    /// The folder of each label's pictures.
+    folders: &'a [String],
     timeline: &'a Timeline<'a>,
     view: &'a FrameView<'a>,
     id: &'a str,
@@ -305,7 +340,7 @@ impl Frame<'_> {
 
     /// The label and the picture; a picture that lies in a folder of the label's name is not put below it again.
     fn name(&self, label: Option<u32>) -> [&str; 3] {
-        let label = label.map_or(NO_LABEL, |label| self.timeline.dataset.schema.label(label).name.as_str());
+        let label = label.map_or(NO_LABEL, |label| self.folders[label as usize].as_str());
         if self.folder == Some(label) { ["", "", self.id] } else { [label, "/", self.id] }
     }
 }

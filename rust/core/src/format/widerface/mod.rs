@@ -10,6 +10,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::{Value, Values, attributes, int_of, located, required_corners};
+use crate::format::kit::class_folders::class_folders;
 use crate::format::kit::ids::Ids;
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, has_any, label_names};
 use crate::format::kit::outcomes::StaticOutcomes;
@@ -74,8 +75,8 @@ fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encode
         Profile::Cvat => Ids::default(),
         Profile::Training => Ids::of_groups(scene, &groups),
     };
-    let names = label_names(&scene.dataset.schema).into_iter().enumerate();
-    let events = names.map(|(label, name)| format!("{label}--{name}")).collect();
+    let folders = class_folders(&scene.dataset.schema, options.profile, |label| label.parent.is_none())?;
+    let events = folders.iter().enumerate().map(|(label, name)| format!("{label}--{name}")).collect();
     // The one label whose boxes are written; none if those of all labels are.
     let only = scene.dataset.schema.find(None, FACE).filter(|_| layout.faces_only);
     let outcomes = StaticOutcomes::new(scene.dataset, |label, kind| match kind {

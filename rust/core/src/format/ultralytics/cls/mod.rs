@@ -7,19 +7,23 @@
 //! Only tags are classes. Pictures of one name in one folder are told apart by `.0`, `.1`, …; the list holds the path of
 //! a frame's last tag.
 
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, line_chunks, places, sections, single_chunk};
+use crate::plan::{
+    Chunk, Encoder, Format, Options, Output, Part, Profile, line_chunks, places, sections, single_chunk,
+};
 use std::collections::{HashMap, HashSet};
 
 use crate::error::Result;
+use crate::format::kit::class_folders::class_folders;
 use crate::format::kit::frame_texts::{
     Frame, Repeats, Subset, groups, may_repeat, picture_parts, subset_of_timelines, subsets,
 };
-use crate::format::kit::listing::tags;
+use crate::format::kit::ids::Ids;
+use crate::format::kit::listing::{Picture, Pictures, tags};
 use crate::format::kit::outcomes::tally_all;
 use crate::format::kit::splits::Lists;
 use crate::report::Outcome;
 use crate::text::json;
-use crate::timeline::{FrameView, MadeId, Scene, Timeline};
+use crate::timeline::{FrameView, Scene, Timeline};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -54,12 +58,16 @@ fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encode
         }
     };
     let sharing: Vec<Sharing> = subsets.iter().map(share).collect();
-    let repeats = match sharing.contains(&Sharing::Frames) {
-        true => Repeats::find(scene, &subsets, |_, _| Ok(true))?,
-        false => Repeats::default(),
+    let folders = class_folders(&scene.dataset.schema, options.profile, |label| label.parent.is_none())?;
+    let (ids, repeats) = match (options.profile, sharing.contains(&Sharing::Frames)) {
+        (Profile::Training, _) => (Ids::of_groups(scene, &groups(&subsets).collect::<Vec<_>>()), Repeats::default()),
+        (Profile::Cvat, true) => (Ids::default(), Repeats::find(scene, &subsets, |_, _| Ok(true))?),
+        (Profile::Cvat, false) => (Ids::default(), Repeats::default()),
     };
-    let numbered = numbered(scene, &subsets, &sharing, untagged);
-    Ok(Box::new(Classification { scene, subsets, subset_of, repeats, numbered, untagged }))
+    let numbered = HashMap::new();
+    let mut this = Classification { scene, subsets, subset_of, ids, repeats, folders, numbered, untagged };
+    this.numbered = this.numbered(&sharing);
+    Ok(Box::new(this))
 }
 
 /// What may have one name in one folder.
@@ -70,40 +78,6 @@ enum Sharing {
     Tags,
     /// Pictures of different frames too.
     Frames,
-}
-
-/// The names, folder by folder, of the frames of which one gets a number because another in its folder has its name.
-fn numbered(
-    scene: &Scene<'_>,
-    subsets: &[Subset],
-    sharing: &[Sharing],
-    untagged: Option<&'static str>,
-) -> HashMap<Frame, Vec<String>> {
-    let mut numbered = HashMap::new();
-    for (subset, sharing) in subsets.iter().zip(sharing).filter(|(_, sharing)| **sharing != Sharing::Nothing) {
-        let mut used = Used::default();
-        for &place in &subset.timelines {
-            let timeline = &scene.timelines[place];
-            for view in timeline.tagged_frames(0..timeline.frames.len()) {
-                if *sharing == Sharing::Tags {
-                    used.0.clear();
-                    if view.tags.len() < 2 {
-                        continue;
-                    }
-                }
-                let frame = view.frame;
-                let mut id = String::new();
-                timeline.write_stem(frame, &mut id);
-                let base = base(&id);
-                let folders = folders(timeline, view.tags, untagged);
-                let names: Vec<String> = folders.map(|folder| used.name(folder, base)).collect();
-                if names.iter().any(|name| name != base) {
-                    numbered.insert((place, frame), names);
-                }
-            }
-        }
-    }
-    numbered
 }
 
 /// Whether a frame has two tags of one name: its picture stands twice in one folder.
@@ -144,20 +118,16 @@ fn names<'t>(timeline: &Timeline<'t>, tags: &'t [u32]) -> impl Iterator<Item = &
     tags.iter().map(|&row| dataset.schema.label(dataset.columns.tags.label[row as usize]).name.as_str())
 }
 
-/// Folders in which the picture of a frame stands: one for each tag, or the one for frames without any, if there is such.
-fn folders<'t>(
-    timeline: &Timeline<'t>,
-    tags: &'t [u32],
-    untagged: Option<&'static str>,
-) -> impl Iterator<Item = &'t str> {
-    names(timeline, tags).chain(untagged.filter(|_| tags.is_empty()))
-}
-
 struct Classification<'s> {
     scene: &'s Scene<'s>,
     subsets: Vec<Subset>,
     subset_of: Vec<usize>,
+    /// Names of images of their own, for training.
+    ids: Ids,
     repeats: Repeats,
+    /// The folder of each label.
+    folders: Vec<String>,
+    /// The names, folder by folder, of the frames of which one gets a number because another in its folder has its name.
     numbered: HashMap<Frame, Vec<String>>,
     /// Folder of the frames without a tag.
     untagged: Option<&'static str>,
@@ -184,10 +154,10 @@ impl Encoder for Classification<'_> {
             Section::Open => out.text("{"),
             Section::Frames => {
                 let timeline = &self.scene.timelines[chunk.timeline];
-                let mut made = MadeId::default();
-                timeline
-                    .tagged_frames(places(chunk)?)
-                    .for_each(|view| self.frame(chunk.timeline, &view, &mut made, out));
+                let mut pictures = Pictures::new(timeline, &[]);
+                for view in timeline.tagged_frames(places(chunk)?) {
+                    self.frame(chunk.timeline, &view, &mut pictures, out)?;
+                }
                 tally_all(timeline, places(chunk)?, |_| NO_TAG, &mut out.tally);
             }
             Section::Media => self.pictures(chunk, out)?,
@@ -198,7 +168,43 @@ impl Encoder for Classification<'_> {
 }
 
 impl Classification<'_> {
-    fn frame(&self, place: usize, view: &FrameView<'_>, made: &mut MadeId, out: &mut Output) {
+    /// The names of the frames of which one gets a number.
+    fn numbered(&self, sharing: &[Sharing]) -> HashMap<Frame, Vec<String>> {
+        let mut numbered = HashMap::new();
+        for (subset, sharing) in self.subsets.iter().zip(sharing).filter(|(_, sharing)| **sharing != Sharing::Nothing) {
+            let mut used = Used::default();
+            for &place in &subset.timelines {
+                let timeline = &self.scene.timelines[place];
+                for view in timeline.tagged_frames(0..timeline.frames.len()) {
+                    if *sharing == Sharing::Tags {
+                        used.0.clear();
+                        if view.tags.len() < 2 {
+                            continue;
+                        }
+                    }
+                    let this = (place, view.frame);
+                    let mut id = String::new();
+                    self.ids.write(self.scene, this, &mut id);
+                    let base = base(&id);
+                    let names: Vec<String> =
+                        self.folders(timeline, view.tags).map(|folder| used.name(folder, base)).collect();
+                    if names.iter().any(|name| name != base) {
+                        numbered.insert(this, names);
+                    }
+                }
+            }
+        }
+        numbered
+    }
+
+    /// Folders in which the image of a frame stands: one for each tag, or the one for frames without any, if there is one.
+    fn folders<'t>(&'t self, timeline: &'t Timeline<'_>, tags: &'t [u32]) -> impl Iterator<Item = &'t str> {
+        let label = &timeline.dataset.columns.tags.label;
+        let own = tags.iter().map(|&row| self.folders[label[row as usize] as usize].as_str());
+        own.chain(self.untagged.filter(|_| tags.is_empty()))
+    }
+
+    fn frame(&self, place: usize, view: &FrameView<'_>, pictures: &mut Pictures<'_>, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[place];
         let this = (place, view.frame);
         let outcome = if self.repeats.overwritten.contains(&this) { OVERWRITTEN } else { Outcome::Written };
@@ -207,15 +213,19 @@ impl Classification<'_> {
         }
         out.tally.frames += 1;
         if self.repeats.listed.contains(&this) {
-            return;
+            return Ok(());
         }
+        self.ids.note(place, timeline, view.frame, &mut out.tally);
         if !self.is_first(place, view.place) {
             out.text(",");
         }
         // Of several pictures with one id the last counts, at the place of the first.
         match self.repeats.latest.get(&this) {
-            None => self.entry(this, view.tags, made, out),
-            Some(&latest) => self.entry(latest, tags(&self.scene.timelines[latest.0], latest.1), made, out),
+            None => self.entry(this, view.tags, pictures, out),
+            Some(&latest) => {
+                let other = &self.scene.timelines[latest.0];
+                self.entry(latest, tags(other, latest.1), &mut Pictures::new(other, &[]), out)
+            }
         }
     }
 
@@ -223,11 +233,11 @@ impl Classification<'_> {
     fn pictures(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[chunk.timeline];
         let subset = &self.subsets[self.subset_of[chunk.timeline]].name;
-        let mut made = MadeId::default();
+        let mut pictures = Pictures::new(timeline, &[]);
         for frame in timeline.frames.slice(places(chunk)?) {
-            let (id, extension) = timeline.id(frame, &mut made);
+            let Picture { id, extension } = self.ids.read(chunk.timeline, frame, &mut pictures)?;
             let names = self.numbered.get(&(chunk.timeline, frame));
-            for (nth, folder) in folders(timeline, tags(timeline, frame), self.untagged).enumerate() {
+            for (nth, folder) in self.folders(timeline, tags(timeline, frame)).enumerate() {
                 let name = names.map_or(base(id), |names| names[nth].as_str());
                 out.picture(format!("{subset}/{folder}/{name}{extension}"), chunk.timeline, frame);
             }
@@ -242,9 +252,9 @@ impl Classification<'_> {
         place_of_frame == 0 && first == Some(&place)
     }
 
-    fn entry(&self, this: Frame, tags: &[u32], made: &mut MadeId, out: &mut Output) {
+    fn entry(&self, this: Frame, tags: &[u32], pictures: &mut Pictures<'_>, out: &mut Output) -> Result<()> {
         let timeline = &self.scene.timelines[this.0];
-        let (id, extension) = timeline.id(this.1, made);
+        let Picture { id, extension } = self.ids.read(this.0, this.1, pictures)?;
         json::string(&mut out.bytes, id);
         out.text(":{\"labels\":[");
         for (number, name) in names(timeline, tags).enumerate() {
@@ -256,10 +266,11 @@ impl Classification<'_> {
         out.text("],\"path\":\"");
         let names = self.numbered.get(&this);
         let name = names.and_then(|names| names.last()).map_or(base(id), String::as_str);
-        if let Some(folder) = folders(timeline, tags, self.untagged).last() {
+        if let Some(folder) = self.folders(timeline, tags).last() {
             [folder, "/", name, extension].into_iter().for_each(|part| json::escaped(&mut out.bytes, part));
         }
         out.text("\"}");
+        Ok(())
     }
 }
 
