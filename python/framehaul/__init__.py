@@ -29,12 +29,15 @@ from framehaul.exporter import Progress, export
 from framehaul.frame import Annotation, Frame, Tag
 from framehaul.registry import FormatInfo, formats
 from framehaul.report import LeftOut, Note, Report, Row
+from framehaul.verify import Difference, Finding, Verification, verify
 
 __all__ = [
     "Annotation",
     "Dataset",
+    "Difference",
     "DroppedError",
     "Error",
+    "Finding",
     "FormatInfo",
     "Frame",
     "Inspection",
@@ -57,8 +60,10 @@ __all__ = [
     "Task",
     "UnsupportedError",
     "UsageError",
+    "Verification",
     "__version__",
     "export",
     "formats",
     "open",
+    "verify",
 ]

@@ -14,6 +14,7 @@ import framehaul
 from framehaul import _core, errors, exporter, registry
 from framehaul.cli import show
 from framehaul.cli.stop import Stop
+from framehaul.cli.verify import verify
 from framehaul.report import indented
 
 if TYPE_CHECKING:
@@ -248,6 +249,9 @@ def inspect(
         sys.stdout.buffer.write(indented(found))
     else:
         show.inspection(found)
+
+
+app.command()(verify)
 
 
 @app.command()

@@ -1,0 +1,306 @@
+"""What a format holds of a frame. Each function here is the column "becomes" of a format's page, written once more."""
+
+from __future__ import annotations
+
+import math
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from framehaul.verify import masks
+from framehaul.verify.masks import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from framehaul.frame import Annotation, Frame
+    from framehaul.verify.check import Kind
+
+HUNDREDTH = 0.0101
+"""Pixels that a coordinate of two digits may be off, computed from others that are rounded too."""
+DRAWN = 2.01
+"""Pixels that the box around a drawn or traced area may be off: centre and radii are rounded, and the last pixel counts."""
+UPRIGHT = 1e-5
+"""Degrees up to which a box counts as upright."""
+
+
+class Expected(NamedTuple):
+    """An annotation that an archive should have."""
+
+    labels: tuple[str, ...]
+    """Its label; several for a group, where the largest shape decides."""
+    kind: Kind | None
+    """None: only the box around it is compared."""
+    values: Sequence[float]
+    """As `Shape` has them; with the kind None the box."""
+    slack: float
+    """How far a value may be off."""
+    many: bool = False
+    """Whether it may be any number of annotations in this box, or none: the traced parts of a mask."""
+
+
+class Holds(NamedTuple):
+    """How a format is compared."""
+
+    expect: Callable[[Frame, bool], Iterator[Expected]]
+    """What the format holds of a frame, in the default profile or in that for training."""
+    names: str = "name"
+    """What images are called by: `name`; `number`, that of the frame; `place`, counted from 1 over the export."""
+    by_class: bool = False
+    """Whether class numbers count labels that are not sublabels, whatever the list of names says."""
+
+
+def bounds(annotation: Annotation) -> Box:
+    """The box around an annotation, without its rotation."""
+    points = annotation.points
+    if annotation.kind == "ellipse":
+        x, y, right, top = points
+        across, down = abs(right - x), abs(top - y)
+        return (x - across, y - down, x + across, y + down)
+    if annotation.kind == "mask":
+        return mask(annotation)[:4]
+    if annotation.kind == "skeleton":
+        values = skeleton(annotation)
+        half = len(values) // 2
+        return (values[0], values[half], values[half - 1], values[-1]) if half else (0.0, 0.0, 0.0, 0.0)
+    return (min(points[::2]), min(points[1::2]), max(points[::2]), max(points[1::2]))
+
+
+def mask(annotation: Annotation) -> tuple[float, float, float, float, float]:
+    """The box around the pixels of a mask, and their number. CVAT's runs go along the rows of the last four numbers."""
+    *runs, left, top, right, bottom = map(int, annotation.points)
+    del bottom
+    pixels, tight = masks.measure(np.array(runs, np.int64), right - left + 1)
+    if not pixels:
+        return (0.0, 0.0, 0.0, 0.0, 0.0)
+    x0, y0, x1, y1 = masks.transpose(tight)
+    return (left + x0, top + y0, left + x1, top + y1, float(pixels))
+
+
+def skeleton(annotation: Annotation, keep: Callable[[float, float], bool] = lambda *_: True) -> list[float]:
+    """The points of a skeleton in sight: all x in order of size, then all y."""
+    points = [part.points[:2] for part in annotation.elements if not part.outside and len(part.points) > 1]
+    points = [point for point in points if keep(*point)]
+    return sorted(x for x, _ in points) + sorted(y for _, y in points)
+
+
+def corners(annotation: Annotation) -> list[float]:
+    """The corners of a box that may be turned, from what was the top left one, clockwise."""
+    x0, y0, x1, y1 = annotation.points
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    cos, sin = math.cos(math.radians(annotation.rotation)), math.sin(math.radians(annotation.rotation))
+    found: list[float] = []
+    for dx, dy in ((x0 - x, y0 - y), (x1 - x, y0 - y), (x1 - x, y1 - y), (x0 - x, y1 - y)):
+        found += [x + cos * dx - sin * dy, y + sin * dx + cos * dy]
+    return found
+
+
+def areas(annotation: Annotation) -> tuple[float, float]:
+    """The least and the greatest area that a shape may have in pixels. That of a polygon that crosses itself depends."""
+    if annotation.kind == "mask":
+        return (mask(annotation)[4],) * 2
+    x0, y0, x1, y1 = bounds(annotation)
+    box = (x1 - x0) * (y1 - y0)
+    if annotation.kind == "polygon":
+        xs, ys = annotation.points[::2], annotation.points[1::2]
+        return 0.3 * abs(sum(xs[i - 1] * ys[i] - xs[i] * ys[i - 1] for i in range(len(xs)))) / 2, box
+    if annotation.kind == "ellipse":  # some of it may lie outside
+        return 0, box
+    return box, box
+
+
+def upright(annotation: Annotation) -> bool:
+    """Whether an annotation is a box that is not turned."""
+    return annotation.kind == "rectangle" and annotation.rotation % 360 <= UPRIGHT
+
+
+def cvat_images(frame: Frame, training: bool) -> Iterator[Expected]:
+    """Everything."""
+    for tag in frame.tags:
+        yield Expected((tag.label,), "tag", (), 0)
+    yield from cvat_video(frame, training, empty=True)
+
+
+def cvat_video(frame: Frame, _training: bool, *, empty: bool = False) -> Iterator[Expected]:
+    """Every shape."""
+    kinds: dict[str, Kind] = {"polygon": "polygon", "polyline": "polyline", "points": "points", "cuboid": "other"}
+    for each in frame.annotations:
+        label = (each.label,)
+        turn = [each.rotation % 360] if each.rotation else []
+        if each.kind == "rectangle":
+            yield Expected(label, "turned" if turn else "box", [*each.points, *turn], HUNDREDTH)
+        elif each.kind == "ellipse":
+            x, y, right, top = each.points
+            yield Expected(label, "other", [x, y, right - x, y - top, *turn], HUNDREDTH)
+        elif each.kind == "mask":
+            yield Expected(label, "mask", mask(each), 0)
+        elif each.kind == "skeleton":
+            values = skeleton(each)
+            if values or empty:
+                yield Expected(label, "skeleton", values, HUNDREDTH)
+        else:
+            yield Expected(label, kinds[each.kind], each.points, HUNDREDTH)
+
+
+def coco(frame: Frame, _training: bool) -> Iterator[Expected]:
+    """Boxes, polygons and masks; those of a group are one."""
+    for group, members in _groups(frame):
+        shapes = [each for each in members if each.kind in AREAS]
+        if group:
+            yield from _instance(shapes, frame)
+            continue
+        for each in shapes:
+            yield _single(each, frame)
+
+
+AREAS = ("rectangle", "polygon", "mask", "ellipse")
+
+
+def coco_keypoints(frame: Frame, _training: bool) -> Iterator[Expected]:
+    """Skeletons; and groups with a skeleton, whose shapes are one."""
+    for group, members in _groups(frame):
+        shapes = [each for each in members if each.kind in AREAS]
+        bones = [each for each in members if each.kind == "skeleton"]
+        if not group or not shapes:
+            for each in bones:
+                yield Expected((each.label,), "skeleton", skeleton(each), HUNDREDTH)
+        elif bones:
+            yield from _instance(shapes, frame)
+
+
+def _groups(frame: Frame) -> list[tuple[int, list[Annotation]]]:
+    ordered = sorted(frame.annotations, key=lambda each: each.group)
+    return [(group, list(members)) for group, members in groupby(ordered, key=lambda each: each.group)]
+
+
+def _instance(shapes: Sequence[Annotation], frame: Frame) -> Iterator[Expected]:
+    """The one annotation that the shapes of a group become."""
+    if not shapes:
+        return
+    parts = [each for each in shapes if each.kind == "rectangle"] or list(shapes)
+    boxes = [_clip(bounds(each), frame) if each.kind in ("mask", "ellipse") else bounds(each) for each in parts]
+    box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+    exact = all(each.kind != "ellipse" for each in parts)
+    least = max(areas(each)[0] for each in shapes)
+    near = [each.label for each in shapes if areas(each)[1] >= 0.9 * least - 20]  # drawn areas are off by the outline
+    yield Expected(tuple(dict.fromkeys(near)), None, box, HUNDREDTH if exact else _drawn(parts))
+
+
+def _single(each: Annotation, frame: Frame) -> Expected:
+    label = (each.label,)
+    if each.kind == "rectangle":
+        return Expected(label, "box", each.points, HUNDREDTH)
+    crowd = each.attributes.get("is_crowd")
+    if each.kind == "polygon":
+        return Expected(label, "polygon" if crowd is None else None, each.points if crowd is None else bounds(each), DRAWN if crowd else HUNDREDTH)  # noqa: E501
+    if each.kind == "ellipse" or crowd is not None:
+        return Expected(label, None, _clip(bounds(each), frame), _drawn([each]))
+    return Expected(label, "mask", mask(each), 0)
+
+
+def _drawn(parts: Sequence[Annotation]) -> float:
+    """How far the box around drawn shapes may be off: a turned ellipse has another box than its own."""
+    turned = [bounds(each) for each in parts if each.rotation % 180 > 0]
+    return DRAWN + max((max(x1 - x0, y1 - y0) / 2 for x0, y0, x1, y1 in turned), default=0.0)
+
+
+def _clip(box: Box, frame: Frame) -> Box:
+    width, height = frame.width or math.inf, frame.height or math.inf
+    x0, y0, x1, y1 = max(box[0], 0.0), max(box[1], 0.0), min(box[2], width), min(box[3], height)
+    return (x0, y0, x1, y1) if x0 <= x1 and y0 <= y1 else (0.0, 0.0, 0.0, 0.0)
+
+
+def _shares(values: Sequence[float], frame: Frame) -> list[float]:
+    return [value / (frame.height if place % 2 else frame.width) for place, value in enumerate(values)]
+
+
+def _share_slack(frame: Frame) -> float:
+    return HUNDREDTH / min(frame.width, frame.height) + 2e-6
+
+
+def yolo(frame: Frame, training: bool) -> Iterator[Expected]:
+    """Upright boxes in shares; for training they end at the edges."""
+    for each in frame.annotations:
+        if not upright(each):
+            continue
+        values: Sequence[float] = each.points
+        if training:
+            values = _clip((values[0], values[1], values[2], values[3]), frame)
+            if values[2] <= values[0] or values[3] <= values[1]:
+                continue
+        yield Expected((each.label,), "box", _shares(values, frame), _share_slack(frame))
+
+
+def yolo_obb(frame: Frame, training: bool) -> Iterator[Expected]:
+    """The corners of boxes in shares."""
+    for each in frame.annotations:
+        if each.kind != "rectangle":
+            continue
+        values = _shares(corners(each), frame)
+        if training:
+            x0, y0, x1, y1 = min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2])
+            if not (0 <= (x0 + x1) / 2 <= 1 and 0 <= (y0 + y1) / 2 <= 1 and x1 - x0 <= 1 and y1 - y0 <= 1):
+                yield Expected((each.label,), None, (x0, y0, x1, y1), _share_slack(frame), many=True)
+                continue
+        yield Expected((each.label,), "polygon", values, 2 * _share_slack(frame))
+
+
+def yolo_seg(frame: Frame, training: bool) -> Iterator[Expected]:
+    """Polygons in shares; masks and ellipses are traced, which gives any number of parts."""
+    for each in frame.annotations:
+        if each.kind == "polygon":
+            values = _shares(each.points, frame)
+            if training and (min(values) < 0 or max(values) > 1):
+                yield Expected((each.label,), None, _shares(bounds(each), frame), _share_slack(frame), many=True)
+            else:
+                yield Expected((each.label,), "polygon", values, _share_slack(frame))
+        elif each.kind in ("mask", "ellipse"):
+            slack = (_drawn([each]) + 1) / min(frame.width, frame.height)
+            yield Expected((each.label,), None, _shares(bounds(each), frame), slack, many=True)
+
+
+def yolo_pose(frame: Frame, training: bool) -> Iterator[Expected]:
+    """Skeletons in shares; for training without the points outside."""
+
+    def inside(x: float, y: float) -> bool:
+        return 0 <= x <= frame.width and 0 <= y <= frame.height
+
+    for each in frame.annotations:
+        if each.kind != "skeleton":
+            continue
+        values = skeleton(each, inside) if training else skeleton(each)
+        if training and not values:
+            continue
+        half = len(values) // 2
+        shares = [x / frame.width for x in values[:half]] + [y / frame.height for y in values[half:]]
+        yield Expected((each.label,), "skeleton", shares, _share_slack(frame))
+
+
+def tags(frame: Frame, _training: bool) -> Iterator[Expected]:
+    """Tags."""
+    for tag in frame.tags:
+        yield Expected((tag.label,), "tag", (), 0)
+
+
+def boxes(frame: Frame, _training: bool) -> Iterator[Expected]:
+    """Boxes, turned ones without their rotation."""
+    for each in frame.annotations:
+        if each.kind == "rectangle":
+            yield Expected((each.label,), "box", each.points, 2 * HUNDREDTH)
+
+
+HOLDS: dict[str, Holds] = {
+    "cvat-images": Holds(cvat_images),
+    "cvat-video": Holds(cvat_video, names="number"),
+    "coco": Holds(coco),
+    "coco-keypoints": Holds(coco_keypoints),
+    "yolo": Holds(yolo, by_class=True),
+    "yolo-detect": Holds(yolo),
+    "yolo-track": Holds(yolo),
+    "yolo-obb": Holds(yolo_obb),
+    "yolo-seg": Holds(yolo_seg),
+    "yolo-pose": Holds(yolo_pose),
+    "yolo-cls": Holds(tags),
+    "mot": Holds(boxes, names="place"),
+}
