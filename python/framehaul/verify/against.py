@@ -57,7 +57,9 @@ class _Comparison:
             seen.add(name)
             wanted = list(self.holds.expect(frame, self.check.training))
             if rename:
-                wanted = [each._replace(labels=tuple(rename.get(label, label) for label in each.labels)) for each in wanted]
+                wanted = [
+                    each._replace(labels=tuple(rename.get(label, label) for label in each.labels)) for each in wanted
+                ]
             if len(self.tasks) > 1 or self.holds.names == "place":  # several frames may have one name
                 waiting[name] += wanted
             else:
@@ -136,7 +138,7 @@ class _Comparison:
                 self._report(code, name, shape.label, shape.kind, shape.values)
 
     def _report(self, code: str, image: str, label: str, kind: str, values: Sequence[float]) -> None:
-        numbers = ", ".join(f"{value:.6g}" for value in values[:8]) + (", …" if len(values) > 8 else "")  # noqa: PLR2004
+        numbers = ", ".join(f"{value:.6g}" for value in values[:8]) + (", …" if len(values) > 8 else "")
         self.check.find(code, None, f'"{image}": {kind} of "{label}" ({numbers})')
 
 

@@ -7,13 +7,13 @@ import stat
 import zipfile
 import zlib
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 
 from framehaul.verify.result import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MAX_RATIO = 1_100
 """How many times larger than packed a member may be. Deflate itself does not reach more than 1,032."""
@@ -39,7 +39,8 @@ class DamageError(Exception):
 class Find(Protocol):
     """Reports a finding."""
 
-    def __call__(self, code: str, member: str | None, message: str, line: int | None = None) -> None: ...
+    def __call__(self, code: str, member: str | None, message: str, line: int | None = None) -> None:
+        """Reports that a rule is broken."""
 
 
 class Member(NamedTuple):
@@ -84,7 +85,7 @@ class Archive:
             self._list_zip()
         self._check_names()
 
-    def __enter__(self) -> Archive:
+    def __enter__(self) -> Archive:  # noqa: PYI034 - Self is younger than Python 3.10
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -167,7 +168,14 @@ class Archive:
     def _list_zip(self) -> None:
         try:
             self._zip = zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, NotImplementedError, OverflowError) as error:
+        except (
+            zipfile.BadZipFile,
+            zipfile.LargeZipFile,
+            OSError,
+            ValueError,
+            NotImplementedError,
+            OverflowError,
+        ) as error:
             raise DamageError("bad-archive", None, f"not a readable ZIP file: {plain(error)}") from None
         seen: set[str] = set()
         total = 0
@@ -193,7 +201,9 @@ class Archive:
             self._find("unsafe-link", name, "is a link or a device, and is not read")
         elif info.file_size > MAX_RATIO * max(info.compress_size, 1) + BLOCK or total > MAX_TOTAL:
             self._find(
-                "oversized-member", name, f"claims {info.file_size:,} bytes from {info.compress_size:,}, and is not read"
+                "oversized-member",
+                name,
+                f"claims {info.file_size:,} bytes from {info.compress_size:,}, and is not read",
             )
         else:
             return True

@@ -1,4 +1,4 @@
-"""What the readers of all families share: a place for findings and records, and the reading of text, JSON and numbers."""
+"""What the readers of all families share: a place for findings and annotations, and the reading of text and numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Shape(NamedTuple):
     kind: Kind
     values: Sequence[float] = ()
     """Of a box left, top, right, bottom; of a mask the same of its pixels and their number; of others x, y, x, y, …;
-    of a skeleton all x of its points in sight in order of size, then all y; of a tag nothing. In pixels, or in shares of the image, as the format has it."""
+    of a skeleton all x of its points in sight in order of size, then all y; of a tag nothing. In pixels, or in shares
+    of the image, as the format has it."""
 
     def box(self) -> tuple[float, float, float, float]:
         """The box around it."""

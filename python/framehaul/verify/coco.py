@@ -90,10 +90,11 @@ class _File:
             self._bad(place, "is not an object with a whole id and a file_name")
             return
         number, name = image["id"], image["file_name"]
-        width, height = image.get("width"), image.get("height")
-        if not (is_whole(width) and is_whole(height) and 0 <= width and 0 <= height):
+        sides: list[Any] = [image.get("width"), image.get("height")]
+        if not all(is_whole(side) and side >= 0 for side in sides):
             self._bad(place, "width and height are not whole numbers from 0")
-            width = height = 0
+            sides = [0, 0]
+        width, height = sides
         if number in self.images:
             self._bad(place, f"the id {number} is that of another image", "duplicate-id")
         elif self.shared.setdefault(number, f"{self.subset}/{name}") != f"{self.subset}/{name}":
@@ -115,7 +116,7 @@ class _File:
             self._bad(place, "has no list of keypoints", "missing-key")
         edges = category.get("skeleton", [])
         if type(edges) is not list or not all(
-            type(edge) is list and len(edge) == 2 and all(is_whole(end) and 1 <= end <= (count or 0) for end in edge)  # noqa: PLR2004
+            type(edge) is list and len(edge) == 2 and all(is_whole(end) and 1 <= end <= (count or 0) for end in edge)
             for edge in edges
         ):
             self._bad(place, "skeleton joins keypoints that are not there")
@@ -135,16 +136,16 @@ class _File:
         if each["id"] in self.ids:
             self._bad(place, f"the id {each['id']} is that of another annotation", "duplicate-id")
         self.ids.add(each["id"])
-        image = self.images.get(each.get("image_id")) if is_whole(each.get("image_id")) else None
+        image = self.images.get(each["image_id"]) if is_whole(each.get("image_id")) else None
         if image is None:
             self._bad(place, f"there is no image {each.get('image_id')}", "unknown-image")
             return
-        label = self.categories.get(each.get("category_id")) if is_whole(each.get("category_id")) else None
+        label = self.categories.get(each["category_id"]) if is_whole(each.get("category_id")) else None
         if label is None:
             self._bad(place, f"there is no category {each.get('category_id')}", "unknown-class")
             return
-        box = each.get("bbox")
-        if not are_numbers(box) or len(box) != 4:  # noqa: PLR2004
+        box: Any = each.get("bbox")
+        if not are_numbers(box) or len(box) != 4:
             self._bad(place, "bbox is not four numbers")
             return
         if box[2] < 0 or box[3] < 0:
@@ -154,7 +155,7 @@ class _File:
         slack = 0.011  # of rounding
         if x < -slack or y < -slack or x + width > full_width + slack or y + height > full_height + slack:
             self._bad(place, "bbox reaches outside the image", "outside-image")
-        area = each.get("area")
+        area: Any = each.get("area")
         if not is_number(area) or (area < 0 and min(width, height) >= 0):
             self._bad(place, "area is not a number from 0")
         if each.get("iscrowd") not in (0, 1):
@@ -166,7 +167,7 @@ class _File:
                 points = each["keypoints"]
                 seen = [at for at in range(2, len(points), 3) if points[at]]
                 values = sorted(points[at - 2] for at in seen) + sorted(points[at - 1] for at in seen)
-                if _near(shape.values, shape._replace(kind="skeleton", values=values).box(), 0.021):  # noqa: PLR2004
+                if _near(shape.values, shape._replace(kind="skeleton", values=values).box(), 0.021):
                     shape = shape._replace(kind="skeleton", values=values)
         self.check.shape(shape)
 
@@ -193,13 +194,17 @@ class _File:
             self._bad(place, "segmentation is neither a list of polygons nor run lengths")
             return shape
         for part in found:
-            if not are_numbers(part) or len(part) < 6 or len(part) % 2:  # noqa: PLR2004
+            if not are_numbers(part) or len(part) < 6 or len(part) % 2:
                 self._bad(place, "a polygon is not three or more pairs of numbers", "bad-polygon")
                 return shape
         if each.get("iscrowd") == 1:
             self._bad(place, "a crowd without run lengths")
         if not found:
-            if is_number(area) and "keypoints" not in each and abs(area - box[2] * box[3]) > 0.03 * (1 + abs(box[2]) + abs(box[3])):
+            if (
+                is_number(area)
+                and "keypoints" not in each
+                and abs(area - box[2] * box[3]) > 0.03 * (1 + abs(box[2]) + abs(box[3]))
+            ):
                 self._bad(place, f"area is {area}, the box has {box[2] * box[3]}", "wrong-area")
             return shape
         xs = [x for part in found for x in part[::2]]

@@ -85,7 +85,7 @@ class _Reader:
                 else:
                     self.bad(element, f"<{element.tag}> is not an element of the format")
                 markup.done(element)
-            elif depth == 2 and element.tag in SHAPES and self.begun(element):  # noqa: PLR2004
+            elif depth == 2 and element.tag in SHAPES and self.begun(element):
                 markup.done(element)
         if not met_meta:
             self.check.find("missing-key", NAME, "<meta> is missing")
@@ -143,7 +143,9 @@ class _Reader:
         """A flag: 0 or 1."""
         text = element.get(key)
         if text not in ("0", "1"):
-            self.bad(element, f"{key} of <{element.tag}> is neither 0 nor 1", "missing-key" if text is None else "bad-value")
+            self.bad(
+                element, f"{key} of <{element.tag}> is neither 0 nor 1", "missing-key" if text is None else "bad-value"
+            )
         return text == "1"
 
     def floats(self, element: _Element, keys: Sequence[str]) -> list[float] | None:
@@ -254,7 +256,7 @@ class _Reader:
         """Warns of what reaches outside the image."""
         if self.deep:
             return
-        if box[0] < -0.01 or box[1] < -0.01 or box[2] > size[0] + 0.01 or box[3] > size[1] + 0.01:  # noqa: PLR2004
+        if box[0] < -0.01 or box[1] < -0.01 or box[2] > size[0] + 0.01 or box[3] > size[1] + 0.01:
             self.bad(element, f"<{element.tag}> reaches outside the image", "outside-image")
 
     def shape(self, element: _Element, image: str, label: str, size: tuple[int, int] | None, *, record: bool) -> None:
@@ -346,7 +348,7 @@ class _Video(_Reader):
     def meta(self, meta: _Element) -> None:
         super().meta(meta)
         sides = [meta.findtext(f".//original_size/{side}") or "" for side in ("width", "height")]
-        if not self.project and all(side.isdecimal() and len(side) < 10 for side in sides):  # noqa: PLR2004
+        if not self.project and all(side.isdecimal() and len(side) < 10 for side in sides):
             self.size = (int(sides[0]), int(sides[1]))
 
     def begun(self, element: _Element) -> bool:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from framehaul.verify import masks
-from framehaul.verify.masks import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from framehaul.frame import Annotation, Frame
     from framehaul.verify.check import Kind
+    from framehaul.verify.masks import Box
 
 HUNDREDTH = 0.0101
 """Pixels that a coordinate of two digits may be off, computed from others that are rounded too."""
 DRAWN = 2.01
-"""Pixels that the box around a drawn or traced area may be off: centre and radii are rounded, and the last pixel counts."""
+"""Pixels that the box around a drawn or traced area may be off: centre and radii are rounded."""
 UPRIGHT = 1e-5
 """Degrees up to which a box counts as upright."""
 
@@ -97,7 +97,7 @@ def corners(annotation: Annotation) -> list[float]:
 
 
 def areas(annotation: Annotation) -> tuple[float, float]:
-    """The least and the greatest area that a shape may have in pixels. That of a polygon that crosses itself depends."""
+    """The least and the greatest area that a shape may have in pixels: a polygon may cross itself."""
     if annotation.kind == "mask":
         return (mask(annotation)[4],) * 2
     x0, y0, x1, y1 = bounds(annotation)
@@ -193,7 +193,12 @@ def _single(each: Annotation, frame: Frame) -> Expected:
         return Expected(label, "box", each.points, HUNDREDTH)
     crowd = each.attributes.get("is_crowd")
     if each.kind == "polygon":
-        return Expected(label, "polygon" if crowd is None else None, each.points if crowd is None else bounds(each), DRAWN if crowd else HUNDREDTH)  # noqa: E501
+        return Expected(
+            label,
+            "polygon" if crowd is None else None,
+            each.points if crowd is None else bounds(each),
+            DRAWN if crowd else HUNDREDTH,
+        )
     if each.kind == "ellipse" or crowd is not None:
         return Expected(label, None, _clip(bounds(each), frame), _drawn([each]))
     return Expected(label, "mask", mask(each), 0)

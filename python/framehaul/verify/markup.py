@@ -1,8 +1,11 @@
-"""XML, in a stream or whole. Entities are not resolved, nothing is loaded from elsewhere, and a document type is refused."""
+"""XML, in a stream or whole.
+
+Entities are not resolved, nothing is loaded from elsewhere, and a document type is refused.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from framehaul.verify.archive import DamageError
 from framehaul.verify.result import plain
@@ -27,9 +30,14 @@ def stream(archive: Archive, name: str) -> Iterator[tuple[str, _Element]]:
 
     with archive.open(name) as file:
         events = etree.iterparse(
-            file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
+            file,
+            events=("start", "end"),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            remove_comments=True,
             remove_pis=True,
-        )  # fmt: skip
+        )
         first = True
         try:
             for event, element in events:
@@ -67,11 +75,12 @@ def done(element: _Element) -> None:
 def line(element: _Element) -> int | None:
     """The line where an element begins, if libxml2 knows it."""
     found = element.sourceline
-    return found if found is not None and found < MAX_LINE else None
+    return found if isinstance(found, int) and found < MAX_LINE else None
 
 
 def _refuse(root: _Element, name: str) -> None:
-    if root.getroottree().docinfo.doctype:
+    facts: Any = root.getroottree().docinfo  # its types do not say that there may be none
+    if facts.internalDTD is not None:
         raise DamageError("xml-doctype", name, "has a document type, and is not read")
 
 

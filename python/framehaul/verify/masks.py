@@ -23,7 +23,7 @@ def column_runs(found: dict[str, Any], width: int, height: int) -> Runs | str:
         height: Likewise.
     """
     size, counts = found.get("size"), found.get("counts")
-    if type(size) is not list or len(size) != 2 or not all(type(side) is int and 0 <= side < 1 << 31 for side in size):  # noqa: PLR2004
+    if type(size) is not list or len(size) != 2 or not all(type(side) is int and 0 <= side < 1 << 31 for side in size):
         return "size is not two whole numbers"
     if (width or height) and size != [height, width]:
         return f"the mask is {size[1]} x {size[0]}, the image {width} x {height}"
@@ -53,14 +53,14 @@ def unpack(text: str) -> Runs | None:
     value = shift = 0
     for byte in data:
         low = byte - 48
-        if not 0 <= low < 64 or shift > 60:  # noqa: PLR2004 - six bits
+        if not 0 <= low < 64 or shift > 60:
             return None
         value |= (low & 31) << shift
         shift += 5
         if not low & 32:
             if low & 16:
                 value -= 1 << shift
-            runs.append(value + runs[-2] if len(runs) > 2 else value)  # noqa: PLR2004
+            runs.append(value + runs[-2] if len(runs) > 2 else value)
             if not -(1 << 62) < runs[-1] < 1 << 62:
                 return None
             value = shift = 0

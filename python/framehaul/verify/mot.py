@@ -76,7 +76,7 @@ def _table(archive: Archive, check: Check, name: str, length: int | None) -> Non
             check.find("bad-box", name, f"the size is {values[2]} x {values[3]}", number)
         if words[6] not in ("0", "1"):
             check.find("bad-value", name, "the flag is neither 0 nor 1", number)
-        place = int(words[7]) if words[7].isdecimal() and len(words[7]) < 9 else 0  # noqa: PLR2004
+        place = int(words[7]) if words[7].isdecimal() and len(words[7]) < 9 else 0
         if not 1 <= place <= len(labels):
             check.find("unknown-class", name, f"there is no class {words[7]}", number)
             continue

@@ -103,7 +103,9 @@ class Verification(NamedTuple):
 
 def plain(text: object) -> str:
     """Text from data as it may be printed: one line of limited length, without control characters."""
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text)[:MAX_TEXT])
+    shown = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text)[:MAX_TEXT]
+    )
     return shown[: MAX_TEXT - 1] + "…" if len(shown) >= MAX_TEXT else shown
 
 
@@ -112,6 +114,8 @@ def _table(differences: tuple[Difference, ...]) -> list[str]:
     rows += [(plain(each.label), f"{each.source:,}", f"{each.archive:,}", f"{each.matched:,}") for each in differences]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
         for row in rows
     ]

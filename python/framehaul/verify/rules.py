@@ -62,14 +62,18 @@ RULES: dict[str, Rule] = {
     "missing-split": Rule(_W, "The splits that the format's own tools require are there. CVAT keeps its subset names."),
     "foreign-path": Rule(_W, "Paths start in the archive. CVAT writes `data/` in front."),
     # Geometry.
-    "bad-box": Rule(_W, "No box has a negative width or height. CVAT writes those that an import or a script has made."),
+    "bad-box": Rule(
+        _W, "No box has a negative width or height. CVAT writes those that an import or a script has made."
+    ),
     "bad-polygon": Rule(_E, "A polygon has pairs of coordinates, three at least."),
     "bad-mask": Rule(_E, "The run lengths of a mask fill its image, or its box, and no more."),
     "wrong-area": Rule(_E, "The stated area is that of the annotation."),
     "wrong-box": Rule(_E, "The stated box is that of the annotation."),
     "wrong-count": Rule(_E, "Stated counts are the counts of what is there."),
     "wrong-order": Rule(_E, "Frames of a track ascend, and none occurs twice."),
-    "shared-track": Rule(_W, "A track has one box on a frame. In projects CVAT gives tracks of several tasks one number."),
+    "shared-track": Rule(
+        _W, "A track has one box on a frame. In projects CVAT gives tracks of several tasks one number."
+    ),
     "outside-image": Rule(_W, "Coordinates lie in the image. CVAT does not clip them."),
     # Images.
     "bad-image": Rule(_E, "Every image can be decoded."),

@@ -83,11 +83,11 @@ def _image(archive: Archive, check: Check, name: str) -> None:
                 return
             image.load()
             width, height = image.size
-            if image.getexif().get(0x0112, 1) >= 5:  # noqa: PLR2004 - turned on its side; CVAT states the size as shown
+            if image.getexif().get(0x0112, 1) >= 5:
                 width, height = height, width
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         check.find("bad-image", name, f"cannot be decoded: {plain(error)}")
         return
     stated = check.files.get(name)
-    if stated is not None and stated != (0, 0) and stated != (width, height):
+    if stated is not None and stated not in ((0, 0), (width, height)):
         check.find("image-size", name, f"is {width} x {height}, the annotations state {stated[0]} x {stated[1]}")

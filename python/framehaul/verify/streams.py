@@ -71,7 +71,7 @@ class _Reader:
             char = data[at : at + 1]
             if self.finished:
                 raise self._bad("something follows the end of the object")
-            if char == b"," and depth == 2:  # noqa: PLR2004 - the elements of an array
+            if char == b"," and depth == 2:
                 comma = at
             elif char == b",":
                 yield from self._value(data[start:at], last=False)

@@ -118,7 +118,7 @@ def _unescape(match: re.Match[str]) -> str:
     digits = match.group(1) or match.group(2) or match.group(3)
     if digits:
         number = int(digits, 16)
-        if number > 0x10FFFF:  # noqa: PLR2004 - the last code point
+        if number > 0x10FFFF:
             raise ValueError("an escape is not a character")
         return chr(number)
     if match.group(4) not in _ESCAPES:

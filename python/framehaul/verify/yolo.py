@@ -44,9 +44,7 @@ def darknet(archive: Archive, check: Check) -> None:
         elif equals:
             settings[key.strip()] = value.strip()
     if settings.get("classes") != str(len(names)):
-        check.find(
-            "wrong-count", "obj.data", f"classes is {settings.get('classes')}, obj.names has {len(names)} lines"
-        )
+        check.find("wrong-count", "obj.data", f"classes is {settings.get('classes')}, obj.names has {len(names)} lines")
     lists = {key: value for key, value in settings.items() if key not in ("classes", "names", "backup")}
     if not {"train", "valid"} <= lists.keys():
         check.find("missing-split", "obj.data", "Darknet wants `train` and `valid`")
@@ -54,7 +52,7 @@ def darknet(archive: Archive, check: Check) -> None:
     listed = _Lists(archive, check, prefix="" if check.training else "data/")
     for key, value in lists.items():
         listed.read(key, value, "obj.data")
-    row = Row("box", lambda count: None if count == 5 else "has not five columns")  # noqa: PLR2004
+    row = Row("box", lambda count: None if count == 5 else "has not five columns")
     for path, image in listed.images.items():
         label = f"{stem(path)}.txt"
         check.files[path] = None
@@ -106,7 +104,7 @@ def _exactly(count: int) -> Callable[[int], str | None]:
 
 
 def _outline(count: int) -> str | None:
-    if count >= 7 and count % 2:  # noqa: PLR2004 - a class and three points
+    if count >= 7 and count % 2:
         return None
     return f"has {count} columns, not a class and three or more points"
 
@@ -138,11 +136,11 @@ def _names(check: Check, found: yaml.Value | None) -> list[str]:
 
 
 def _pose(check: Check, shape: yaml.Value | None) -> Row | None:
-    if not isinstance(shape, list) or len(shape) != 2 or not all(each.isdecimal() for each in shape):  # noqa: PLR2004
+    if not isinstance(shape, list) or len(shape) != 2 or not all(each.isdecimal() for each in shape):
         check.find("bad-value", "data.yaml", "kpt_shape is not two numbers")
         return None
     count, size = int(shape[0][:6]), int(shape[1][:6])
-    if size != 3:  # noqa: PLR2004
+    if size != 3:
         check.find("bad-value", "data.yaml", "a keypoint of kpt_shape is not x, y and visibility")
         return None
     return Row("skeleton", _exactly(5 + size * count))
@@ -175,7 +173,7 @@ class _Lists:
             foreign |= line.startswith("data/")
             image = line.removeprefix(self.prefix)
             parts_of = image.split("/", 2 if image.startswith("images/") else 1)
-            if ".." in parts_of or len(parts_of) < 2:  # noqa: PLR2004
+            if ".." in parts_of or len(parts_of) < 2:
                 self.check.find("bad-value", name, f'"{line}" is not a path of the format', number)
                 continue
             if image in seen:
@@ -186,7 +184,9 @@ class _Lists:
             self.images[image] = stem(parts_of[-1])
             self.check.image(stem(parts_of[-1]))
         if foreign:
-            self.check.find("foreign-path", name, "paths begin with data/: unpack the archive into a folder of that name")
+            self.check.find(
+                "foreign-path", name, "paths begin with data/: unpack the archive into a folder of that name"
+            )
 
     def unlisted(self, pattern: str) -> None:
         """Reports label files that belong to no listed image."""
@@ -208,7 +208,7 @@ def _labels(archive: Archive, check: Check, name: str, image: str, names: Sequen
             values = check.numbers(words[1:], name, number)
             if values is None:
                 continue
-            place = int(words[0]) if words[0].isdecimal() and len(words[0]) < 9 else len(names)  # noqa: PLR2004
+            place = int(words[0]) if words[0].isdecimal() and len(words[0]) < 9 else len(names)
             if place >= len(names):
                 check.find("unknown-class", name, f"there is no class {words[0]}", number)
                 continue
