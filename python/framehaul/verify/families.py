@@ -51,5 +51,5 @@ FAMILIES: dict[str, Family] = {
         r"(?:[^/]+/[^/]+/)?(?:gt/gt\.txt|gt/labels\.txt|seqinfo\.ini)|seqmaps/[^/]+\.txt",
     ),
 }
-SIDECARS = r"provenance\.jsonl|frames\.csv|report\.json"
+SIDECARS = r"provenance\.jsonl|frames\.csv|videos/.*|\.framehaul"
 """Members that any format may get."""

@@ -74,8 +74,8 @@ def done(element: _Element) -> None:
 
 def line(element: _Element) -> int | None:
     """The line where an element begins, if libxml2 knows it."""
-    found = element.sourceline
-    return found if isinstance(found, int) and found < MAX_LINE else None
+    found: Any = element.sourceline  # its type is not declared
+    return found if found is not None and found < MAX_LINE else None
 
 
 def _refuse(root: _Element, name: str) -> None:
