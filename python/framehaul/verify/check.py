@@ -80,6 +80,10 @@ class Check:
         if size is not None or name not in self.images:
             self.images[name] = size
 
+    def nothing(self, archive: Archive, pattern: str, message: str) -> None:
+        """Reports that no list of a subset is there: a warning if nothing else is there either."""
+        self.find("missing-member" if archive.names(pattern) else "empty-archive", None, message)
+
     @contextmanager
     def member(self, name: str) -> Iterator[None]:
         """Turns damage to this member into a finding; what follows is not read."""

@@ -34,6 +34,7 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"images_[^/]+\.txt", "market1501"),
     (r"ImageSets/(?:Main|Layout|Action)/.*", "voc"),
     (r"ImageSets/Segmentation/.*", "segmentation-mask"),
+    (r"labelmap\.txt", "segmentation-mask"),
     (r"gtFine/.*", "cityscapes"),
     (r"[^/]+/(?:label_2|semantic|semantic_rgb|instance)/.*", "kitti"),
     (r"label_colors\.txt", "camvid"),

@@ -50,6 +50,48 @@ FAMILIES: dict[str, Family] = {
         r"(?:[^/]+/[^/]+/)?img1/.*",
         r"(?:[^/]+/[^/]+/)?(?:gt/gt\.txt|gt/labels\.txt|seqinfo\.ini)|seqmaps/[^/]+\.txt",
     ),
+    "imagenet": Family("lists.imagenet", r".*/.*", r"[^/]+\.txt"),
+    "lfw": Family("lists.lfw", r"[^/]+/images/.*", r"[^/]+/annotations/(?:pairs|people|landmarks)\.txt"),
+    "market1501": Family("lists.market", r"(?:bounding_box_[^/]+|query)/.*", r"images_[^/]+\.txt"),
+    "vggface2": Family(
+        "lists.vggface", r"(?!bb_landmark/)[^/]+/.*", r"labels\.txt|bb_landmark/loose_(?:bb|landmark)_.*\.csv"
+    ),
+    "widerface": Family(
+        "lists.widerface", r"WIDER_[^/]+/images/.*", r"labels\.txt|wider_face_split/wider_face_.*_bbx_gt\.txt"
+    ),
+    "icdar-recognition": Family("lists.recognition", r"[^/]+/(?!gt\.txt).*", r"[^/]+/gt\.txt"),
+    "icdar-localization": Family("lists.localization", r"[^/]+/images/.*", r"[^/]+/(?:.*/)?gt_[^/]*\.txt"),
+    "icdar-segmentation": Family("lists.characters", r"[^/]+/images/.*", r"[^/]+/.*_GT\.(?:txt|bmp)"),
+    "camvid": Family("labelmaps.camvid", r"(?![^/]+annot/)[^/]+/.*", r"[^/]+\.txt|[^/]+annot/.*\.png"),
+    "cityscapes": Family(
+        "labelmaps.cityscapes",
+        r"(?:imgsFine/)?leftImg8bit/.*",
+        r"label_colors\.txt|classes\.csv|gtFine/.*_gtFine_(?:color|labelIds|instanceIds|labelTrainIds)\.png",
+    ),
+    "kitti": Family(
+        "labelmaps.kitti",
+        r"[^/]+/image_2/.*",
+        r"label_colors\.txt|[^/]+/label_2/.*\.txt|[^/]+/(?:semantic_rgb|semantic|instance)/.*\.png",
+    ),
+    "mots": Family("labelmaps.mots", r"[^/]+/images/.*", r"[^/]+/instances/(?:labels\.txt|.*\.png)"),
+    "open-images": Family("openimages.tables", r"images/.*", r"annotations/.*\.(?:csv|json|meta)|masks/.*\.png"),
+    "datumaro": Family("datumaro.items", r"images/.*", r"annotations/.*\.json"),
+    "voc": Family(
+        "voc.pascal",
+        r"JPEGImages/.*",
+        r"labelmap\.txt|Annotations/.*\.xml|ImageSets/(?:Main|Segmentation|Layout|Action)/.*\.txt"
+        r"|Segmentation(?:Class|Object)/.*\.png",
+    ),
+    "segmentation-mask": Family(
+        "voc.masks",
+        r"JPEGImages/.*",
+        r"labelmap\.txt|ImageSets/Segmentation/.*\.txt|Segmentation(?:Class|Object)/.*\.png",
+    ),
+    "labelme": Family(
+        "labelme.objects",
+        r"Images/.*|(?!Annotations/|Masks/)[^/]+/(?!Masks/).*(?<!\.xml)",
+        r"[^/]+/.*\.xml|(?:[^/]+/)?Masks/.*\.png",
+    ),
 }
 SIDECARS = r"provenance\.jsonl|frames\.csv|videos/.*|\.framehaul"
 """Members that any format may get."""

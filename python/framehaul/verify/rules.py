@@ -79,6 +79,11 @@ RULES: dict[str, Rule] = {
     "bad-image": Rule(_E, "Every image can be decoded."),
     "image-size": Rule(_E, "Every image has the size that the annotations state."),
     "missing-image": Rule(_E, "With images in the archive, every listed image is there."),
+    "colour-skew": Rule(
+        _W, "The colours of a bitmap are those of its text. In CVAT they differ where the numbers of `index` have gaps."
+    ),
+    "shared-mask": Rule(_W, "Every row has a mask of its own. CVAT's names for masks may coincide."),
+    "unread-images": Rule(_W, "Label images can be read: that needs Pillow."),
     "bad-colour": Rule(_E, "Every colour of a label image belongs to a listed label."),
     # The source.
     "missing-frame": Rule(_E, "Every frame of the source with annotations for the format is there."),
