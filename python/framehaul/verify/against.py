@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from framehaul.errors import Error
+import numpy as np
+
+from framehaul.verify import images
+from framehaul.verify.archive import DamageError
 from framehaul.verify.check import stem
 from framehaul.verify.expected import HOLDS
+from framehaul.verify.maps import Shown, differing
 from framehaul.verify.result import Difference
 
 if TYPE_CHECKING:
@@ -18,9 +22,6 @@ if TYPE_CHECKING:
     from framehaul.verify.check import Check, Shape
     from framehaul.verify.expected import Expected, Holds
 
-BATCH = 256
-"""Frames that are read at once."""
-
 
 def compare(check: Check, slug: str, source: Dataset) -> tuple[Difference, ...] | None:
     """Compares the annotations that were read with those of the source, and reports what differs."""
@@ -28,16 +29,22 @@ def compare(check: Check, slug: str, source: Dataset) -> tuple[Difference, ...] 
     if holds is None or check.shapes is None:
         check.find("not-compared", None, "this format is not compared with a source yet")
         return None
-    if slug == "mot" and check.training:
-        check.find("not-compared", None, "the training profile of MOT is not compared with a source yet")
+    if (check.training and not holds.training) or (slug == "imagenet" and not check.images):
+        check.find("not-compared", None, "this profile of the format is not compared with a source yet")
         return None
+    if slug == "open-images" and holds.ignored & {shape.kind for shapes in check.shapes.values() for shape in shapes}:
+        check.find("not-compared", None, "masks of this format are not compared with a source yet")
     return _Comparison(check, holds, source).run()
 
 
 class _Comparison:
     def __init__(self, check: Check, holds: Holds, source: Dataset) -> None:
         self.check, self.holds, self.source = check, holds, source
-        self.shapes = check.shapes or {}
+        self.shapes = {
+            name: [shape for shape in shapes if shape.kind not in holds.ignored]
+            for name, shapes in (check.shapes or {}).items()
+        }
+        self.found = Counter(shape.label for shapes in self.shapes.values() for shape in shapes)
         found = source.inspect()
         self.labels = found["labels"]
         self.tasks = found["tasks"]
@@ -46,6 +53,7 @@ class _Comparison:
             for label in self.labels
         }
         self.hidden: set[str] = set()
+        self.mapped: set[str] = set()
         self.counts: Counter[str] = Counter()
         self.matched: Counter[str] = Counter()
 
@@ -56,6 +64,8 @@ class _Comparison:
         for name, frame in self._frames():
             seen.add(name)
             wanted = list(self.holds.expect(frame, self.check.training))
+            if self.holds.drawn:
+                self._map(name, frame)
             if rename:
                 wanted = [
                     each._replace(labels=tuple(rename.get(label, label) for label in each.labels)) for each in wanted
@@ -69,10 +79,8 @@ class _Comparison:
         for name in sorted(self.shapes.keys() - seen):
             code = "hidden-annotation" if name in self.hidden else "extra-frame"
             self.check.find(code, None, f'"{name}" is not a frame of the source')
-        labels = sorted(self.counts.keys() | self.check.labels.keys())
-        return tuple(
-            Difference(label, self.counts[label], self.check.labels[label], self.matched[label]) for label in labels
-        )
+        labels = sorted(self.counts.keys() | self.found.keys())
+        return tuple(Difference(label, self.counts[label], self.found[label], self.matched[label]) for label in labels)
 
     def _renamed(self) -> dict[str, str]:
         """The names that class numbers get by a list whose lines they do not count."""
@@ -87,10 +95,11 @@ class _Comparison:
         """All frames with what their images are called."""
         place = 0
         # CVAT takes tasks by subset, then in their order.
-        for task in sorted(range(len(self.tasks)), key=lambda task: self.tasks[task]["subset"] or "default"):
-            facts = self.tasks[task]
+        for task, facts in sorted(
+            zip(self.source.tasks, self.tasks, strict=True), key=lambda pair: pair[0].subset or "default"
+        ):
             offset = 0
-            for frame in _frames(self.source, task, facts["frames"]):
+            for frame in task:
                 place += 1
                 name = stem(frame.name)
                 if self.holds.names == "number":
@@ -99,8 +108,31 @@ class _Comparison:
                 elif self.holds.names == "place":
                     name = _frame_number(name) or str(place)
                 yield name, frame
-            if self.holds.names == "number" and any(job["type"] == "ground_truth" for job in facts["jobs"]):
-                self.hidden.update(str(offset + frame * facts["step"]) for frame in range(facts["frames"]))
+            if self.holds.names == "number" and any(job.type == "ground_truth" for job in task.jobs):
+                self.hidden.update(str(offset + frame * facts["step"]) for frame in range(task.size))
+
+    def _map(self, name: str, frame: Frame) -> None:
+        """Compares what the label image of a frame shows; without one it shows nothing."""
+        load = self.check.maps.pop(name, None)
+        if len(self.tasks) > 1 and (load is None or name in self.mapped):
+            return  # images of one name have one file
+        self.mapped.add(name)
+        if load is None:
+            if not (0 < frame.width * frame.height <= images.MAX_PIXELS):
+                return
+            empty = np.zeros((frame.height, frame.width), np.int32)
+            numbers = {each.label: 1 for each in frame.annotations if each.label != "background"}
+            shown = Shown(empty, numbers, 0)
+            code = "missing-frame"
+        else:
+            try:
+                shown = load()
+            except DamageError:
+                return  # reported already
+            code = "wrong-pixels"
+        wrong = differing(frame, shown, self.holds.drawn, tracked=self.holds.tracked)
+        if wrong:
+            self.check.find(code, None, f'"{name}": {wrong:,} pixels show another label')
 
     def _image(self, name: str, wanted: Sequence[Expected]) -> None:
         """Compares what stands on an image."""
@@ -148,23 +180,6 @@ def _frame_number(name: str) -> str | None:
         return str(int(name))
     except ValueError:
         return None
-
-
-def _frames(source: Dataset, task: int, count: int) -> Iterator[Frame]:
-    """The frames of a task that are not deleted."""
-    for first in range(0, count, BATCH):
-        wanted = range(first, min(first + BATCH, count))
-        try:
-            yield from source.frames(task, wanted)
-        except Error as error:
-            if error.code != "not-found":
-                raise
-            for frame in wanted:
-                try:
-                    yield source.frame(task, frame)
-                except Error as each:
-                    if each.code != "not-found":
-                        raise
 
 
 def _agrees(wanted: Expected, shape: Shape) -> bool:

@@ -31,9 +31,9 @@ _UNSAFE = re.compile(r"^[/\\]|^[A-Za-z]:|[\x00-\x1f\x7f]")
 class DamageError(Exception):
     """A member that cannot be read. `code` is the rule that it breaks."""
 
-    def __init__(self, code: str, member: str | None, text: str) -> None:
+    def __init__(self, code: str, member: str | None, text: str, line: int | None = None) -> None:
         super().__init__(text)
-        self.code, self.member = code, member
+        self.code, self.member, self.line = code, member, line
 
 
 class Find(Protocol):

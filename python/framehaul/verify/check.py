@@ -12,9 +12,10 @@ from framehaul.verify.result import MAX_FINDINGS, Finding, plain
 from framehaul.verify.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from framehaul.verify.archive import Archive
+    from framehaul.verify.maps import Shown
 
 Kind = Literal["box", "turned", "polygon", "polyline", "points", "mask", "skeleton", "tag", "other"]
 
@@ -59,6 +60,8 @@ class Check:
         self.training = False
         """Whether the archive is in the training profile, where that can be seen."""
         self.media = media
+        self.maps: dict[str, Callable[[], Shown]] = {}
+        """The label images by image, if there is a source to compare with."""
         self.shapes: dict[str, list[Shape]] | None = {} if keep else None
         """The annotations by image, if there is a source to compare with."""
 
@@ -75,6 +78,11 @@ class Check:
         if self.shapes is not None:
             self.shapes.setdefault(shape.image, []).append(shape)
 
+    def map(self, name: str, load: Callable[[], Shown]) -> None:
+        """Takes a label image, to be decoded again when it is compared."""
+        if self.shapes is not None:
+            self.maps[name] = load
+
     def image(self, name: str, size: tuple[int, int] | None = None) -> None:
         """Takes an image, by its name without extension."""
         if size is not None or name not in self.images:
@@ -90,7 +98,7 @@ class Check:
         try:
             yield
         except DamageError as damage:
-            self.find(damage.code, damage.member or name, str(damage))
+            self.find(damage.code, damage.member or name, str(damage), damage.line)
         except RecursionError:
             self.find("bad-value", name, "is nested too deeply")
 

@@ -47,6 +47,14 @@ class Holds(NamedTuple):
     """What the format holds of a frame, in the default profile or in that for training."""
     names: str = "name"
     """What images are called by: `name`; `number`, that of the frame; `place`, counted from 1 over the export."""
+    training: bool = True
+    """Whether the training profile can be compared too."""
+    ignored: frozenset[str] = frozenset()
+    """Kinds of annotations in the archive that are not compared."""
+    drawn: frozenset[str] = frozenset()
+    """Kinds of shapes that label images show; `turned` stands for boxes that are turned."""
+    tracked: bool = False
+    """Whether they show shapes of tracks only."""
     by_class: bool = False
     """Whether class numbers count labels that are not sublabels, whatever the list of names says."""
 
@@ -295,6 +303,104 @@ def boxes(frame: Frame, _training: bool) -> Iterator[Expected]:
             yield Expected((each.label,), "box", each.points, 2 * HUNDREDTH)
 
 
+def _pixels(each: Annotation, frame: Frame) -> Expected:
+    """A mask; one that reaches outside its image is cut, so that only its box is known."""
+    values = mask(each)
+    if frame.width and (min(values[:2]) < 0 or values[2] > frame.width or values[3] > frame.height):
+        return Expected(
+            (each.label,), None, _clip(values[:4], frame), max(values[2] - values[0], values[3] - values[1])
+        )
+    return Expected((each.label,), "mask", values, 0)
+
+
+def datumaro(frame: Frame, training: bool) -> Iterator[Expected]:
+    """Everything but cuboids."""
+    yield from tags(frame, training)
+    kinds: dict[str, Kind] = {"polygon": "polygon", "polyline": "polyline", "points": "points"}
+    for each in frame.annotations:
+        label = (each.label,)
+        if each.kind == "rectangle":
+            yield Expected(label, "box", each.points, 2 * HUNDREDTH)
+        elif each.kind == "ellipse":
+            x, y, right, top = each.points
+            yield Expected(label, "other", (2 * x - right, top, right, 2 * y - top), 2 * HUNDREDTH)
+        elif each.kind == "mask":
+            yield _pixels(each, frame)
+        elif each.kind == "skeleton":
+            yield Expected(label, "skeleton", skeleton(each), HUNDREDTH)
+        elif each.kind in kinds:
+            yield Expected(label, kinds[each.kind], each.points, HUNDREDTH)
+
+
+def voc(frame: Frame, training: bool) -> Iterator[Expected]:
+    """Boxes and tags. Masks are in the label images."""
+    yield from boxes(frame, training)
+    for label in dict.fromkeys(tag.label for tag in frame.tags):
+        yield Expected((label,), "tag", (), 0)
+
+
+def labelme(frame: Frame, training: bool) -> Iterator[Expected]:
+    """Boxes, polygons, and the pixels of masks and ellipses; for training turned boxes are polygons."""
+    for each in frame.annotations:
+        label = (each.label,)
+        if each.kind == "rectangle" and training and each.rotation % 360:
+            yield Expected(label, "polygon", corners(each), 2 * HUNDREDTH)
+        elif each.kind == "rectangle":
+            yield Expected(label, "box", each.points, 2 * HUNDREDTH)
+        elif each.kind == "polygon":
+            yield Expected(label, "polygon", each.points, HUNDREDTH)
+        elif each.kind == "mask":
+            yield _pixels(each, frame)
+        elif each.kind == "ellipse":
+            yield Expected(label, None, _clip(bounds(each), frame), _drawn([each]))
+
+
+def open_images(frame: Frame, training: bool) -> Iterator[Expected]:
+    """Tags, and upright boxes in shares. Masks are not compared."""
+    yield from tags(frame, training)
+    for each in frame.annotations:
+        if each.kind == "rectangle" and not each.rotation:
+            yield Expected((each.label,), "box", _shares(each.points, frame), _share_slack(frame))
+
+
+def kitti(frame: Frame, training: bool) -> Iterator[Expected]:
+    """Upright boxes. Masks are in the label images."""
+    for each in frame.annotations:
+        if each.kind == "rectangle" and not each.rotation:
+            label = "_".join(each.label.split()) if training else each.label
+            yield Expected((label,), "box", each.points, 2 * HUNDREDTH)
+
+
+def imagenet(frame: Frame, _training: bool) -> Iterator[Expected]:
+    """The distinct tags of a frame."""
+    for label in dict.fromkeys(tag.label for tag in frame.tags):
+        yield Expected((label,), "tag", (), 0)
+
+
+def lfw(frame: Frame, _training: bool) -> Iterator[Expected]:
+    """Points; their labels are not written."""
+    for each in frame.annotations:
+        if each.kind == "points":
+            yield Expected(("",), "points", each.points, HUNDREDTH)
+
+
+def localization(frame: Frame, _training: bool) -> Iterator[Expected]:
+    """Boxes and polygons; their labels are not written."""
+    for each in frame.annotations:
+        if each.kind == "rectangle":
+            yield Expected(("",), "box", each.points, 2 * HUNDREDTH)
+        elif each.kind == "polygon":
+            yield Expected(("",), "polygon", each.points, HUNDREDTH)
+
+
+def nothing(_frame: Frame, _training: bool) -> Iterator[Expected]:
+    """Nothing but label images."""
+    yield from ()
+
+
+_AREAS = frozenset({"rectangle", "turned", "polygon", "ellipse", "mask"})
+_MASKS = Holds(nothing, ignored=frozenset({"other"}), drawn=_AREAS)
+
 HOLDS: dict[str, Holds] = {
     "cvat-images": Holds(cvat_images),
     "cvat-video": Holds(cvat_video, names="number"),
@@ -307,5 +413,18 @@ HOLDS: dict[str, Holds] = {
     "yolo-seg": Holds(yolo_seg),
     "yolo-pose": Holds(yolo_pose),
     "yolo-cls": Holds(tags),
-    "mot": Holds(boxes, names="place"),
+    "mot": Holds(boxes, names="place", training=False),
+    "datumaro": Holds(datumaro),
+    "voc": Holds(voc, ignored=frozenset({"other"}), drawn=frozenset({"mask", "ellipse"})),
+    "segmentation-mask": _MASKS,
+    "camvid": _MASKS,
+    "cityscapes": _MASKS._replace(training=False),
+    "mots": _MASKS._replace(training=False, tracked=True),
+    "labelme": Holds(labelme),
+    "open-images": Holds(open_images, ignored=frozenset({"other"})),
+    "kitti": Holds(kitti, ignored=frozenset({"other"}), drawn=_AREAS - {"rectangle"}),
+    "imagenet": Holds(imagenet, training=False),
+    "widerface": Holds(boxes, training=False),
+    "lfw": Holds(lfw, training=False),
+    "icdar-localization": Holds(localization, training=False),
 }

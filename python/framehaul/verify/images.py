@@ -9,10 +9,13 @@ from framehaul.verify.archive import DamageError
 from framehaul.verify.result import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL.Image import Image
 
     from framehaul.verify.archive import Archive
     from framehaul.verify.check import Check
+    from framehaul.verify.maps import Shown
 
 MAX_PIXELS = 1 << 28
 """Pixels of an image that is decoded."""
@@ -67,6 +70,36 @@ def values(image: Image) -> dict[int, int]:
         return {value: count for value, count in enumerate(counts) if count}
     found, numbers = np.unique(np.asarray(image), return_counts=True)
     return dict(zip(found.tolist(), numbers.tolist(), strict=True))
+
+
+def shown(archive: Archive, member: str, labels: Sequence[Label], background: Label, base: int = 1) -> Shown:
+    """What a label image shows: colours, or numbers of classes times `base`."""
+    import numpy as np
+
+    from framehaul.verify.maps import Shown
+
+    image = decode(archive, member)
+    if image.mode in ("L", "P") or image.mode.startswith("I"):
+        pixels = np.asarray(image).astype(np.int32) // base
+        numbers = {label.name: place for place, label in enumerate(labels)}
+        return Shown(pixels, numbers, numbers.get(background.name, 0))
+    bands = np.asarray(image.convert("RGB")).astype(np.int32)
+    return Shown(
+        (bands[..., 0] << 16) + (bands[..., 1] << 8) + bands[..., 2],
+        {label.name: _packed(label.colour) for label in labels},
+        _packed(background.colour),
+    )
+
+
+def _packed(shade: Colour) -> int:
+    return (shade[0] << 16) + (shade[1] << 8) + shade[2]
+
+
+def background(labels: Sequence[Label], *, black: bool = True) -> Label:
+    """The label that pixels without a mask show: the first black one, else that called `background`, else black."""
+    found = [label for label in labels if black and label.colour == (0, 0, 0)]
+    found += [label for label in labels if label.name == "background"]
+    return found[0] if found else Label("background", (0, 0, 0))
 
 
 def colour(words: list[str]) -> Colour | None:

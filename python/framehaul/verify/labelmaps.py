@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from framehaul.verify import images
@@ -52,6 +53,7 @@ def camvid(archive: Archive, check: Check) -> None:
                 check.find("missing-label-file", member, f'"{annotated}" is missing', number)
                 continue
             used.add(annotated)
+            check.map(name, partial(images.shown, archive, annotated, labels, images.background(labels)))
             if readable:
                 with check.member(annotated):
                     _classes(archive, check, annotated, name, labels, colours)
@@ -181,6 +183,9 @@ def _sets(
         for kind in kinds:
             if kind not in members:
                 check.find("missing-member", f"{top}/{name}", f"has no image {kind}")
+        if kinds[1] in members:
+            ordered = [labels.get(place, Label("", BLACK)) for place in range(max(labels, default=-1) + 1)]
+            check.map(name, partial(images.shown, archive, members[kinds[1]], ordered, Label("", BLACK)))
         if readable and len(members) == 3:
             with check.member(members[kinds[1]]):
                 _set(archive, check, name, [members[kind] for kind in kinds], labels, base)
@@ -232,7 +237,10 @@ def mots(archive: Archive, check: Check) -> None:
         prefix = f"{subset}/instances/"
         for png in archive.names(re.escape(prefix) + r".*\.png"):
             name = stem(png.removeprefix(prefix))
+            check.training |= re.fullmatch(r"[0-9]{4}/[0-9]{6}", name) is not None
             check.image(name)
+            counted = [Label("", BLACK), *(Label(each, BLACK) for each in names)]
+            check.map(name, partial(images.shown, archive, png, counted, counted[0], 1000))
             if readable:
                 with check.member(png):
                     _objects(archive, check, png, name, names)

@@ -59,14 +59,7 @@ def _file(archive: Archive, check: Check, member: str, root: _Element, used: set
         image, masks = posixpath.join(subset, folder, filename), f"{subset}/Masks"
     check.image(name, size)
     check.files[image] = size
-    ids: set[str] = set()
-    for each in root.iterfind("object"):
-        number = (each.findtext("id") or "").strip()
-        if not number.isdecimal():
-            bad(each, "the id of an object is not a number")
-        elif number in ids:
-            bad(each, f"the id {number} is that of another object", "duplicate-id")
-        ids.add(number)
+    ids = _ids(check, member, root)
     for each in root.iterfind("object"):
         label = each.findtext("name")
         parts = ",".join(each.findtext(f"parts/{key}") or "" for key in ("hasparts", "ispartof"))
@@ -93,6 +86,19 @@ def _file(archive: Archive, check: Check, member: str, root: _Element, used: set
                     bad(each, RULES[wrong].text, wrong)
         else:
             bad(each, "an object has neither polygon nor mask", "missing-key")
+
+
+def _ids(check: Check, member: str, root: _Element) -> set[str]:
+    """The ids of the objects of a file."""
+    ids: set[str] = set()
+    for each in root.iterfind("object"):
+        number = (each.findtext("id") or "").strip()
+        if not number.isdecimal():
+            check.find("bad-value", member, "the id of an object is not a number", markup.line(each))
+        elif number in ids:
+            check.find("duplicate-id", member, f"the id {number} is that of another object", markup.line(each))
+        ids.add(number)
+    return ids
 
 
 def _outline(check: Check, values: list[float], shape: Shape, size: tuple[int, int], *, box: bool) -> str | None:

@@ -165,6 +165,7 @@ def _faces(archive: Archive, check: Check, member: str, subset: str, names: list
             if len(words) < 10:
                 check.find("bad-columns", member, f"has {len(words)} columns, not ten", number)
             elif values is not None and not (dummy and not any(values)):
+                check.training |= len(words) == 10
                 label = _face(words, names)
                 if label is None:
                     check.find("unknown-class", member, "does not end with a listed label", number)
@@ -246,8 +247,9 @@ def _place(check: Check, member: str, number: int, line: str, name: str) -> None
     count = next(
         (place for place, word in enumerate(words) if not re.fullmatch(r"-?[0-9.]+(?:e[-+]?[0-9]+)?", word)), len(words)
     )
-    if count >= 9 and count % 2 and not line.endswith('"'):
-        count = 8  # the training profile: the text is a number
+    if len(words) > 8 and not line.endswith('"'):
+        check.training = True
+        count = min(count, 8)  # the text may be a number too
     if count < 6 or count % 2:
         check.find("bad-columns", member, "is neither four numbers between blanks nor pairs between commas", number)
         return

@@ -5,7 +5,7 @@ Entities are not resolved, nothing is loaded from elsewhere, and a document type
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from framehaul.verify.archive import DamageError
 from framehaul.verify.result import plain
@@ -85,4 +85,5 @@ def _refuse(root: _Element, name: str) -> None:
 
 
 def _bad(name: str, error: Exception) -> DamageError:
-    return DamageError("bad-xml", name, f"is not well-formed: {plain(cast('object', error))}")
+    number = getattr(error, "lineno", None)
+    return DamageError("bad-xml", name, f"is not well-formed: {plain(getattr(error, 'msg', error))}", number)

@@ -53,7 +53,6 @@ RULES: dict[str, Rule] = {
     "foreign-keypoints": Rule(
         _W, "Keypoints stand at a category with keypoints. CVAT takes that of the largest shape of a group."
     ),
-    "class-skew": Rule(_W, "Class numbers are the places in the list of names. In CVAT skeletons may shift them."),
     "unknown-image": Rule(_E, "Every annotation belongs to a listed image."),
     "missing-label-file": Rule(_E, "Every listed image has its label file."),
     "unlisted-file": Rule(_E, "Every label file belongs to a listed image."),
@@ -68,7 +67,6 @@ RULES: dict[str, Rule] = {
     "bad-polygon": Rule(_E, "A polygon has pairs of coordinates, three at least."),
     "bad-mask": Rule(_E, "The run lengths of a mask fill its image, or its box, and no more."),
     "wrong-area": Rule(_E, "The stated area is that of the annotation."),
-    "wrong-box": Rule(_E, "The stated box is that of the annotation."),
     "wrong-count": Rule(_E, "Stated counts are the counts of what is there."),
     "wrong-order": Rule(_E, "Frames of a track ascend, and none occurs twice."),
     "shared-track": Rule(
@@ -90,6 +88,7 @@ RULES: dict[str, Rule] = {
     "extra-frame": Rule(_E, "Every annotated image is a frame of the source."),
     "missing-annotation": Rule(_E, "Every annotation of the source that the format holds is there."),
     "extra-annotation": Rule(_E, "Every annotation is one of the source."),
+    "wrong-pixels": Rule(_E, "A label image shows the labels of the source, away from outlines."),
     "hidden-annotation": Rule(
         _W,
         "Nothing out of sight is there. CVAT for video shows frames that a ground-truth job replaces, and points of"

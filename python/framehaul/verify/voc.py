@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from framehaul.verify import images, markup
@@ -43,7 +44,7 @@ def pascal(archive: Archive, check: Check) -> None:
                 name = line[1:-1] if kind == "Layout" and line.startswith('"') and line.endswith('"') else line
                 if name not in listed and line not in listed:
                     check.find("unknown-image", member, f'"{line}" is not listed in ImageSets/Main', number)
-    _pairs(archive, check, labels, set(listed))
+    _pairs(archive, check, labels, set(listed), images.background(labels, black=False))
     for name, stated in segmented.items():
         if stated and f"SegmentationClass/{name}.png" not in archive:
             check.find(
@@ -59,7 +60,7 @@ def masks(archive: Archive, check: Check) -> None:
         _list(archive, check, member, listed)
     for name in listed:
         check.image(name)
-    _pairs(archive, check, labels, set(listed))
+    _pairs(archive, check, labels, set(listed), images.background(labels))
 
 
 def _main(archive: Archive, check: Check, known: set[str]) -> dict[str, str]:
@@ -145,7 +146,7 @@ def _annotation(check: Check, member: str, name: str, root: _Element, known: set
     return root.findtext("segmented") == "1"
 
 
-def _pairs(archive: Archive, check: Check, labels: Sequence[Label], listed: set[str]) -> None:
+def _pairs(archive: Archive, check: Check, labels: Sequence[Label], listed: set[str], background: Label) -> None:
     """Checks the images of classes and of objects, which come in pairs."""
     by_colour = {label.colour: label.name for label in labels}
     readable = images.usable(check)
@@ -162,6 +163,7 @@ def _pairs(archive: Archive, check: Check, labels: Sequence[Label], listed: set[
             check.find("unlisted-file", member, "belongs to no listed image")
         if not readable:
             continue
+        check.map(name, partial(images.shown, archive, member, labels, background))
         with check.member(member):
             _pair(archive, check, name, labels, by_colour, paired=name in found["SegmentationObject"])
 
