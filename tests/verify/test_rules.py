@@ -22,6 +22,7 @@ XML, DATUMARO = "annotations.xml", "annotations/default.json"
 YOLO, TRACK = "obj_train_data/frame_000000.txt", "labels/train/frame_000000.txt"
 LOCAL = "default/gt_frame_000000.txt"
 OPEN = "annotations/default-annotations-bbox.csv"
+CITY = "gtFine/default/frame_000000_gtFine"
 WIDER = "wider_face_split/wider_face_default_bbx_gt.txt"
 KITTI = "default/label_2/frame_000000.txt"
 
@@ -163,11 +164,11 @@ CASES: list[tuple[str, str, str, str | None, str | bytes | None]] = [
     ("bad-columns", "camvid", "default.txt", "/default/frame_000000.png ", "/default/frame_000000.png"),
     ("unlisted-file", "camvid", "default.txt", " defaultannot/frame_000000.png", " "),
     ("bad-colour", "camvid", "defaultannot/frame_000000.png", None, png()),
-    ("missing-member", "cityscapes", "gtFine/default/frame_000000_gtFine_labelIds.png", None, None),
-    ("bad-colour", "cityscapes", "gtFine/default/frame_000000_gtFine_color.png", None, png()),
-    ("unknown-class", "cityscapes", "gtFine/default/frame_000000_gtFine_labelIds.png", None, png(mode="L", colour=77)),
-    ("image-size", "cityscapes", "gtFine/default/frame_000000_gtFine_labelIds.png", None, png((64, 36), "L", 0)),
-    ("unknown-class", "cityscapes", "gtFine/default/frame_000000_gtFine_instanceIds.png", None, png(mode="I;16", colour=1)),
+    ("missing-member", "cityscapes", f"{CITY}_labelIds.png", None, None),
+    ("bad-colour", "cityscapes", f"{CITY}_color.png", None, png()),
+    ("unknown-class", "cityscapes", f"{CITY}_labelIds.png", None, png(mode="L", colour=77)),
+    ("image-size", "cityscapes", f"{CITY}_labelIds.png", None, png((64, 36), "L", 0)),
+    ("unknown-class", "cityscapes", f"{CITY}_instanceIds.png", None, png(mode="I;16", colour=1)),
     ("missing-member", "kitti", "default/instance/frame_000000.png", None, None),
     ("unknown-class", "kitti", "default/instance/frame_000000.png", None, png(mode="I;16", colour=256)),
     ("bad-columns", "kitti", KITTI, " -1 -1 -1 -1 -1 -1 -1 1.0", ""),

@@ -15,12 +15,14 @@ import numpy as np
 from framehaul.verify import expected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from framehaul.frame import Annotation, Frame
-    from framehaul.verify.masks import Box
 
     Map = NDArray[np.int32]
+    Pixels = NDArray[np.bool_]
 
 OUTLINE = 2
 """Pixels to either side of an outline that are not compared."""
@@ -53,21 +55,23 @@ def differing(frame: Frame, shown: Shown, kinds: frozenset[str], *, tracked: boo
     unsure = np.zeros((height, width), bool)
     hidden = np.zeros((height, width), bool)  # where groups may lie in another layer or have another label
     groups = _mixed(frame)
-    drawn = [each for each in frame.annotations if _kind(each) in kinds and not (tracked and each.track is None)]
-    for _, layer in groupby(drawn, key=lambda each: each.z_order):
+    shapes = [each for each in frame.annotations if _kind(each) in kinds and not (tracked and each.track is None)]
+    for _, layer in groupby(shapes, key=lambda each: each.z_order):
         cover = np.zeros((height, width), bool)
         edge = np.zeros((height, width), bool)
         values = wanted.copy()
         for each in layer:
-            area = _draw(each, width, height)
-            outline = _outline(area, each)
+            drawn = _draw(each, width, height)
+            if drawn is None:
+                continue
+            place, area, outline = drawn
             number = shown.numbers.get(each.label)
             if number is None or each.group in groups:
-                hidden |= area | outline
+                hidden[place] |= area | outline
                 continue
-            edge |= outline | (area & cover & (values != number))
-            cover |= area
-            values[area] = number
+            edge[place] |= outline | (area & cover[place] & (values[place] != number))
+            cover[place] |= area
+            values[place][area] = number
         wanted[cover] = values[cover]
         unsure = (unsure & ~cover) | edge
     return int(((shown.pixels != wanted) & ~unsure & ~hidden).sum())
@@ -86,23 +90,40 @@ def _mixed(frame: Frame) -> set[int]:
     return {group for group, members in found.items() if len(members) > 1}
 
 
-def _draw(each: Annotation, width: int, height: int) -> NDArray[np.bool_]:
-    """The pixels of a shape, to about a pixel."""
-    from PIL import Image, ImageDraw
-
+def _draw(each: Annotation, width: int, height: int) -> tuple[tuple[slice, slice], Pixels, Pixels] | None:
+    """The pixels of a shape and those near its outline, in the part of the image where it lies; None outside of it."""
     if each.kind == "mask":
         return _mask(each, width, height)
-    image = Image.new("1", (width, height))
-    draw = ImageDraw.Draw(image)
-    if each.kind == "rectangle":
-        points = expected.corners(each)
-    elif each.kind == "ellipse":
+    points = expected.corners(each) if each.kind == "rectangle" else each.points
+    if each.kind == "ellipse":
         points = _round(each)
-    else:
-        points = each.points
-    pairs = [(x - 0.5, y - 0.5) for x, y in zip(points[::2], points[1::2], strict=True)]
+    size = OUTLINE
+    if each.kind == "ellipse":
+        size += 1 + int(TURN * min(max(points) - min(points), 10_000))
+    # What lies further outside than outlines are wide does not matter.
+    reach = size + 2
+    left, top = (max(-reach, math.floor(min(points[axis::2])) - reach) for axis in (0, 1))
+    right = min(width + reach, math.ceil(max(points[0::2])) + reach)
+    bottom = min(height + reach, math.ceil(max(points[1::2])) + reach)
+    if right <= 0 or bottom <= 0 or left >= width or top >= height or left >= right or top >= bottom:
+        return None
+    area = _fill(points, left, top, right, bottom)
+    outline = _outline(area, size)
+    # Pillow and the rules of the formats draw thin shapes differently, down to nothing.
+    if not area.any():
+        outline[:] = True
+    inner = (slice(max(0, -top), min(bottom, height) - top), slice(max(0, -left), min(right, width) - left))
+    place = (slice(max(0, top), min(bottom, height)), slice(max(0, left), min(right, width)))
+    return place, area[inner], outline[inner]
+
+
+def _fill(points: Sequence[float], left: int, top: int, right: int, bottom: int) -> Pixels:
+    from PIL import Image, ImageDraw
+
+    image = Image.new("1", (right - left, bottom - top))
+    pairs = [(x - 0.5 - left, y - 0.5 - top) for x, y in zip(points[::2], points[1::2], strict=True)]
     if len(pairs) > 1:
-        draw.polygon(pairs, fill=1)
+        ImageDraw.Draw(image).polygon(pairs, fill=1)
     return np.array(image, bool)
 
 
@@ -116,45 +137,28 @@ def _round(each: Annotation) -> list[float]:
     return points
 
 
-def _mask(each: Annotation, width: int, height: int) -> NDArray[np.bool_]:
+def _mask(each: Annotation, width: int, height: int) -> tuple[tuple[slice, slice], Pixels, Pixels] | None:
     *runs, left, top, right, bottom = map(int, each.points)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right + 1, width), min(bottom + 1, height)
+    if x0 >= x1 or y0 >= y1:
+        return None
     across, down = right - left + 1, bottom - top + 1
     pixels = np.repeat(np.arange(len(runs)) % 2 == 1, runs)[: across * down]
     own = np.zeros(across * down, bool)
     own[: len(pixels)] = pixels
-    area = np.zeros((height, width), bool)
-    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right + 1, width), min(bottom + 1, height)
-    if x0 < x1 and y0 < y1:
-        area[y0:y1, x0:x1] = own.reshape(down, across)[y0 - top : y1 - top, x0 - left : x1 - left]
-    return area
+    area = own.reshape(down, across)[y0 - top : y1 - top, x0 - left : x1 - left]
+    return (slice(y0, y1), slice(x0, x1)), area, np.zeros_like(area)
 
 
-def _outline(area: NDArray[np.bool_], each: Annotation) -> NDArray[np.bool_]:
-    """The pixels near an outline. That of a mask is exact."""
-    if each.kind == "mask":
-        return np.zeros_like(area)
-    x0, y0, x1, y1 = expected.bounds(each)
-    size = OUTLINE
-    if each.kind == "ellipse":
-        size += 1 + int(TURN * min(max(x1 - x0, y1 - y0), 10_000))
-    grown, shrunk = area.copy(), area.copy()
-    if not area.any():  # too small to be drawn here, but perhaps not elsewhere
-        return _around(area, (x0, y0, x1, y1), size)
+def _outline(area: Pixels, size: int) -> Pixels:
+    """The pixels near the outline of an area."""
+    grown, shrunk = area, area
     for _ in range(size):
         grown, shrunk = _spread(grown), ~_spread(~shrunk)
     return grown & ~shrunk
 
 
-def _around(area: NDArray[np.bool_], box: Box, size: int) -> NDArray[np.bool_]:
-    height, width = area.shape
-    near = np.zeros_like(area)
-    left, top = (max(0, int(min(side, 1e9)) - size) for side in box[:2])
-    right, bottom = (max(0, int(min(side, 1e9)) + size + 1) for side in box[2:])
-    near[min(top, height) : min(bottom, height), min(left, width) : min(right, width)] = True
-    return near
-
-
-def _spread(area: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _spread(area: Pixels) -> Pixels:
     """An area and the pixels next to it, corners included."""
     wide = area.copy()
     wide[:, 1:] |= area[:, :-1]
