@@ -15,6 +15,9 @@ use crate::pixels;
 use crate::rle::{Batch, RleDict, make_dict, map, run};
 use crate::shapes::Layout;
 
+/// Fewer pairs of masks than this are compared sooner than another thread wakes: most pairs do not meet.
+const MIN_PAIRS: usize = 1 << 15;
+
 /// Adds the module `_mask` to the compiled package.
 pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     let module = PyModule::new(parent.py(), "framehaul.mask")?;
@@ -132,7 +135,10 @@ fn iou<'py>(
     let slice = values.as_slice_mut()?;
     let rows: Vec<(&Measured, &mut [f64])> = found.iter().zip(slice.chunks_mut(truth.count().max(1))).collect();
     let compare = |(found, values): (&Measured, &mut [f64])| truth.iou(found, values);
-    run(py, |_| threads::over(rows, |rows| rows.try_for_each(compare)))?;
+    run(py, |_| match found.len() * truth.count() {
+        ..MIN_PAIRS => rows.into_iter().try_for_each(compare),
+        _ => threads::over(rows, |rows| rows.try_for_each(compare)),
+    })?;
     drop(values);
     Ok(table)
 }

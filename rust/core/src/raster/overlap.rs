@@ -7,7 +7,7 @@ use crate::error::Result;
 use super::{Rle, rle::require_same_size};
 
 /// Up to this many runs in a column, columns are compared side by side.
-const MOST_LAYERS: usize = 4;
+const MAX_LAYERS: usize = 4;
 
 /// A mask with its area, box and runs at hand, measured once for many comparisons.
 #[derive(Clone, Debug)]
@@ -18,8 +18,9 @@ pub struct Measured {
     bounds: [u32; 4],
     /// The runs' starts and ends, made when they are first needed.
     runs: OnceLock<Vec<(u32, u32)>>,
-    /// The runs once more, for comparing many columns at once; empty if the mask is not made for that.
-    layers: Vec<Layer>,
+    /// The runs once more, for comparing many columns at once, made when they are first needed; empty if the mask is not
+    /// made for that.
+    layers: OnceLock<Vec<Layer>>,
 }
 
 /// The `n`-th runs of columns side by side: their first rows and the rows beyond, both 0 where a column has no such run.
@@ -84,7 +85,7 @@ fn layers(rle: &Rle, left: u32, width: u32) -> Vec<Layer> {
             number = if x == column { number + 1 } else { 0 };
             column = x;
             if number == layers.len() {
-                if number == MOST_LAYERS {
+                if number == MAX_LAYERS {
                     return Vec::new();
                 }
                 layers.push(Layer::new(x as u32, (left + width) as usize - x as usize));
@@ -101,7 +102,7 @@ impl Measured {
     pub fn new(rle: Rle) -> Self {
         let [left, top, width, height] = rle.bbox();
         let bounds = [left, top, left + width, top + height];
-        Self { area: rle.area(), bounds, layers: layers(&rle, left, width), rle, runs: OnceLock::new() }
+        Self { area: rle.area(), bounds, rle, runs: OnceLock::new(), layers: OnceLock::new() }
     }
 
     fn size(&self) -> (u32, u32) {
@@ -113,12 +114,18 @@ impl Measured {
         self.runs.get_or_init(|| self.rle.runs().map(|(start, end)| (start as u32, end as u32)).collect())
     }
 
+    fn layers(&self) -> &[Layer] {
+        let [left, _, right, _] = self.bounds;
+        self.layers.get_or_init(|| layers(&self.rle, left, right - left))
+    }
+
     /// Number of pixels that both masks set.
     fn common(&self, other: &Self) -> u64 {
-        if self.layers.is_empty() || other.layers.is_empty() {
+        let (a, b) = (self.layers(), other.layers());
+        if a.is_empty() || b.is_empty() {
             return common_area(self.runs(), other.runs());
         }
-        self.layers.iter().flat_map(|a| other.layers.iter().map(|b| a.common(b))).sum()
+        a.iter().flat_map(|a| b.iter().map(|b| a.common(b))).sum()
     }
 
     /// Intersection over union with a mask of the same size whose box overlaps this one's.
@@ -253,7 +260,7 @@ mod tests {
     #[test]
     fn a_wide_mask_of_few_runs_needs_little_memory() {
         let mask = Measured::new(rle(1, u32::MAX, &[0, 1, u32::MAX - 2, 1]));
-        assert!(mask.layers.is_empty());
+        assert!(mask.layers().is_empty());
         assert_eq!(mask.common(&mask), 2);
     }
 

