@@ -1,7 +1,7 @@
 """The pixel kernels beside OpenCV, Pillow, pycocotools and those who rewrote it.
 
     pytest benches/test_raster.py --benchmark-enable                # each function for itself
-    python benches/test_raster.py [WORD ...]                        # COCO's kernels, all tools in turns
+    python -W ignore benches/test_raster.py [WORD ...]              # COCO's kernels, all tools in turns
 
 All tools do the same work on the same data; that they give the same result is asserted before any is timed.
 vernier is not among them: it has no mask functions of its own that are public.
@@ -9,21 +9,20 @@ vernier is not among them: it has no mask functions of its own that are public.
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import io
 import math
 import random
 import sys
 import time
-from functools import partial
+from functools import cache, partial
 
 import cv2
-import faster_coco_eval.core.mask as faster
-import hotcoco.mask as hotcoco
 import numpy as np
 import pytest
 from PIL import Image
 from pycocotools import mask as coco
-from ultrafast_pycocotools import mask as ultrafast
 
 from framehaul import mask, raster
 
@@ -33,8 +32,23 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 HEIGHT, WIDTH = 1080, 1920
 SIZE = {"height": HEIGHT, "width": WIDTH}
 BATCH = 1000
-# What has the functions of pycocotools.mask, by name.
-TOOLS = {"pycocotools": coco, "hotcoco": hotcoco, "faster-coco-eval": faster, "ultrafast-pycocotools": ultrafast}
+
+
+def installed(**modules):
+    """What has the functions of pycocotools.mask, by name. Benchmarks of pull requests do without the extra `bench`."""
+    return {
+        name.replace("_", "-"): importlib.import_module(module)
+        for name, module in modules.items()
+        if importlib.util.find_spec(module.partition(".")[0])
+    }
+
+
+TOOLS = installed(
+    pycocotools="pycocotools.mask",
+    hotcoco="hotcoco.mask",
+    faster_coco_eval="faster_coco_eval.core.mask",
+    ultrafast_pycocotools="ultrafast_pycocotools.mask",
+)
 
 
 def outline(corners, radius=60, seed=0):
@@ -205,16 +219,17 @@ def label_pngs(number):
     ]
 
 
-def encoding(name, image):
-    """An image in both orders. hotcoco takes rows, too; the others are given what they ask for."""
-    turned = np.asfortranarray(image)
+def encoding(name, make):
+    """An image in both orders, made when it is needed. hotcoco takes rows, too; the others get what they ask for."""
+    image = cache(lambda: np.ascontiguousarray(make()))
+    turned = cache(lambda: np.asfortranarray(make()))
 
     def by_rows(tool):
-        return tool.encode(image if tool is hotcoco else np.asfortranarray(image))
+        return tool.encode(image() if tool is TOOLS.get("hotcoco") else np.asfortranarray(image()))
 
     return [
-        (f"encode {name} stored by columns", lambda: mask.encode(turned), lambda tool: tool.encode(turned)),
-        (f"encode {name} stored by rows", lambda: mask.encode(image), by_rows),
+        (f"encode {name} stored by columns", lambda: mask.encode(turned()), lambda tool: tool.encode(turned())),
+        (f"encode {name} stored by rows", lambda: mask.encode(image()), by_rows),
     ]
 
 
@@ -229,9 +244,9 @@ def same_numbers(a, b):
 
 # The name of a kernel, what framehaul does, what another tool does, and whether both gave the same.
 KERNELS = [
-    *encoding("an image", IMAGE),
-    *encoding("noise", NOISE),
-    *encoding("a stack of 50", stack_of_masks(50)),
+    *encoding("an image", lambda: IMAGE),
+    *encoding("noise", lambda: NOISE),
+    *encoding("a stack of 50", lambda: stack_of_masks(50)),
     ("decode a mask", lambda: mask.decode(RLES[0]), lambda tool: tool.decode(RLES[0]), np.array_equal),
     ("decode 50 masks", lambda: mask.decode(RLES[:50]), lambda tool: tool.decode(RLES[:50]), np.array_equal),
     # pycocotools cannot take the area of more than 255 masks.

@@ -18,7 +18,7 @@ use super::{
 /// [`Code::BadShape`] if there is not one byte for each pixel, [`Code::TooLarge`] for more than 2^32 - 1 pixels.
 pub fn columns<'a>(columns: impl IntoIterator<Item = &'a [u8]>, height: u32, width: u32) -> Result<Rle> {
     let pixels = pixels(height, width)?;
-    let mut scan = Scan { writer: RunWriter::with_capacity(2 * width as usize), set: false, pixels: 0 };
+    let mut scan = Scan { writer: RunWriter::with_capacity(16), set: false, pixels: 0 };
     let mut length = 0;
     for column in columns {
         length += column.len();
@@ -102,6 +102,9 @@ fn read_band(rows: &[&[u8]], number: usize, width: u32, images: usize, words: &m
 /// The runs of an image from the changes in its columns, band by band.
 fn read_changes<'a>(bands: impl Iterator<Item = &'a [u64]> + Clone, height: u32, width: u32) -> Result<Rle> {
     let pixels = pixels(height, width)?;
+    if pixels == 0 {
+        return Rle::empty(height, width);
+    }
     // A column without a change is clear, as what lies above it.
     let mut all = vec![0; width as usize];
     for band in bands.clone() {
@@ -291,6 +294,7 @@ mod tests {
             assert_eq!(rows(&all, 3, &mut Scratch::new()).unwrap_err().code(), Code::BadShape, "{length}");
             assert_eq!(Stack::read(&[&bytes], 3, 2).unwrap_err().code(), Code::BadShape, "{length}");
         }
+        assert_eq!(rows(&[], u32::MAX, &mut Scratch::new()).unwrap().counts, [0]);
         assert_eq!(by_columns(&[], u32::MAX, 2).unwrap_err().code(), Code::TooLarge);
     }
 }
