@@ -130,7 +130,9 @@ fn iou<'py>(
     let truth = map(py, columns, |dict, _| Ok(Measured::new(dict.read()?)))?;
     let truth = Compared::new(truth, crowd).map_err(to_py)?;
     let found = map(py, rows, |dict, _| Ok(Measured::new(dict.read()?)))?;
-    let table = py.import("numpy")?.call_method1("zeros", ((rows.len(), columns.len()),))?;
+    let table = py
+        .import(pyo3::intern!(py, "numpy"))?
+        .call_method1(pyo3::intern!(py, "zeros"), ((rows.len(), columns.len()),))?;
     let mut values = table.cast::<PyArrayDyn<f64>>()?.readwrite();
     let slice = values.as_slice_mut()?;
     let rows: Vec<(&Measured, &mut [f64])> = found.iter().zip(slice.chunks_mut(truth.count().max(1))).collect();

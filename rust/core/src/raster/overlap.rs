@@ -9,6 +9,9 @@ use super::{Rle, rle::require_same_size};
 /// Up to this many runs in a column, columns are compared side by side.
 const MAX_LAYERS: usize = 4;
 
+/// Up to this many masks, others are compared with them run by run.
+const MAX_BY_RUNS: usize = 4;
+
 /// A mask with its area, box and runs at hand, measured once for many comparisons.
 #[derive(Clone, Debug)]
 pub struct Measured {
@@ -119,18 +122,18 @@ impl Measured {
         self.layers.get_or_init(|| layers(&self.rle, left, right - left))
     }
 
-    /// Number of pixels that both masks set.
-    fn common(&self, other: &Self) -> u64 {
-        let (a, b) = (self.layers(), other.layers());
-        if a.is_empty() || b.is_empty() {
-            return common_area(self.runs(), other.runs());
+    /// Number of pixels that both masks set, column by column if that is worth it: layers take longer to make than a few
+    /// comparisons, run by run, take.
+    fn common(&self, other: &Self, by_columns: bool) -> u64 {
+        if by_columns && !self.layers().is_empty() && !other.layers().is_empty() {
+            return self.layers().iter().flat_map(|a| other.layers().iter().map(|b| a.common(b))).sum();
         }
-        a.iter().flat_map(|a| b.iter().map(|b| a.common(b))).sum()
+        common_area(self.runs(), other.runs())
     }
 
     /// Intersection over union with a mask of the same size whose box overlaps this one's.
-    fn iou(&self, other: &Self, crowd: bool) -> f64 {
-        let common = self.common(other);
+    fn iou(&self, other: &Self, crowd: bool, by_columns: bool) -> f64 {
+        let common = self.common(other, by_columns);
         if common == 0 {
             return 0.0;
         }
@@ -177,7 +180,8 @@ impl Compared {
         for &(bounds, i) in self.by_left[first..].iter().take_while(|(bounds, _)| bounds[0] < right) {
             let meets = (left < bounds[2]) & (bounds[1] < bottom) & (top < bounds[3]);
             if meets && let Some(value) = values.get_mut(i) {
-                *value = found.iou(&self.masks[i], self.crowd.get(i).is_some_and(|&crowd| crowd));
+                let crowd = self.crowd.get(i).is_some_and(|&crowd| crowd);
+                *value = found.iou(&self.masks[i], crowd, self.masks.len() > MAX_BY_RUNS);
             }
         }
         Ok(())
@@ -251,7 +255,9 @@ mod tests {
                     let common = a.iter().zip(&b).filter(|(a, b)| **a & **b == 1).count() as u64;
                     let [a, b] =
                         [a, b].map(|bytes| Measured::new(encode::columns([bytes.as_slice()], height, width).unwrap()));
-                    assert_eq!(a.common(&b), common, "{a_name} and {b_name}");
+                    for by_columns in [false, true] {
+                        assert_eq!(a.common(&b, by_columns), common, "{a_name} and {b_name}, {by_columns}");
+                    }
                 }
             }
         }
@@ -261,7 +267,7 @@ mod tests {
     fn a_wide_mask_of_few_runs_needs_little_memory() {
         let mask = Measured::new(rle(1, u32::MAX, &[0, 1, u32::MAX - 2, 1]));
         assert!(mask.layers().is_empty());
-        assert_eq!(mask.common(&mask), 2);
+        assert_eq!(mask.common(&mask, true), 2);
     }
 
     #[test]
