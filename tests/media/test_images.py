@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ import framehaul
 from archives import members
 from backups import Job, Task, label, png
 from framehaul import errors
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PICTURES = {"a.png": png(6, 4, 10), "sub/b.PNG": png(5, 3, 20), "c.png": png(4, 4, 30)}
 SIZES = [("a.png", 6, 4), ("sub/b.PNG", 5, 3), ("c.png", 4, 4)]
@@ -278,3 +282,50 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
         return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout) // 1024
 
     assert peak(150) - peak(30) < 40
+
+
+# Types of images that the core does not know
+
+RARE = ["jp2", "j2k", "pcx", "sgi", "dib", "xbm"]
+
+
+def rare(tmp_path: Path, extension: str) -> tuple[str, bytes]:
+    """The name and content of an image of 40 by 30 pixels."""
+    image = pytest.importorskip("PIL.Image")
+    if extension in ("jp2", "j2k") and not pytest.importorskip("PIL.features").check("jpg_2000"):
+        pytest.skip("this Pillow writes no JPEG 2000")
+    path = tmp_path / f"a.{extension}"
+    image.new("1" if extension == "xbm" else "RGB", (40, 30)).save(path)
+    content = path.read_bytes()
+    path.unlink()
+    return path.name, content
+
+
+@pytest.mark.parametrize("extension", RARE)
+@pytest.mark.parametrize("stated", [(40, 30), (0, 0)], ids=["stated", "unstated"])
+def test_an_image_of_a_type_that_the_core_does_not_know_is_copied_like_others(tmp_path, extension, stated):
+    name, content = rare(tmp_path, extension)
+    task = Task(TASK.labels, [Job(0, 0)], [(name, *stated)], files={name: content})
+    backup = task.backup(tmp_path / "task.zip")
+    report = framehaul.export(backup, "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    assert report.left_out == ()
+    found = members(tmp_path / "out.zip")
+    assert found[f"images/default/{name}"] == content
+    [image] = json.loads(found["annotations/instances_default.json"])["images"]
+    assert (image["width"], image["height"]) == (40, 30)
+
+
+def test_an_image_of_such_a_type_is_compared_with_the_size_that_the_source_states(tmp_path):
+    name, content = rare(tmp_path, "pcx")
+    task = Task(TASK.labels, [Job(0, 0)], [(name, 30, 41)], files={name: content})
+    with pytest.raises(errors.SourceError, match="40 x 30 pixels, and the source states 30 x 41"):
+        framehaul.export(task.backup(tmp_path / "task.zip"), "COCO 1.0", tmp_path / "out.zip", save_images=True)
+
+
+@pytest.mark.parametrize("name", ["a.jp2", "a.pcx", "a"])
+def test_a_page_of_an_error_is_not_an_image_whatever_it_is_called(tmp_path, name):
+    pytest.importorskip("PIL")
+    task = Task(TASK.labels, [Job(0, 0)], [(name, 40, 30)], files={name: b"<html>404</html>"})
+    with pytest.raises(errors.SourceError, match="not an image") as caught:
+        framehaul.export(task.backup(tmp_path / "task.zip"), "COCO 1.0", tmp_path / "out.zip", save_images=True)
+    assert caught.value.code == "bad-picture"

@@ -53,7 +53,7 @@ codes! {
     NotFound = "not-found",
     /// The manifest or the metadata contradict themselves.
     BadMetadata = "bad-metadata",
-    /// A file that is no picture, or not of the size that the source states.
+    /// A file that is not an image, or not of the size that the source states.
     BadPicture = "bad-picture",
     /// An annotation names a label that the schema lacks.
     UnknownLabel = "unknown-label",

@@ -24,7 +24,8 @@ use crossbeam_channel::{RecvTimeoutError, Sender};
 
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Place, Result, catch_panic};
-use crate::media::{Files, Library, Videos, sizes};
+use crate::media::sizes::{self, ReadSize};
+use crate::media::{Files, Library, Videos};
 use crate::naming::collisions;
 use crate::paths::{Named, check_apart};
 use crate::plan::{self, Chunk, Encoder, Format, Output, Part, Plan, Relief};
@@ -101,12 +102,13 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 /// Exports a dataset in several formats, one after another. A format that fails does not stop the others, but
 /// `interrupted` does. The outer error is one that concerns all of them.
 ///
-/// An output is a folder if its path ends in a separator, else an archive. `videos` decodes videos.
+/// An output is a folder if its path ends in a separator, else an archive. `videos` decodes videos, and `read_size`
+/// measures images of types that are not known here.
 pub fn export(
     dataset: &Dataset,
     outputs: &[(&Format, &Path)],
     options: &Options,
-    videos: Option<&dyn Videos>,
+    (videos, read_size): (Option<&dyn Videos>, &ReadSize<'_>),
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Vec<std::result::Result<Report, Failure>>> {
     let named: Vec<Named<'_>> = outputs.iter().map(|(_, path)| ("output", *path)).collect();
@@ -124,11 +126,11 @@ pub fn export(
     // there are processors, as reading images from a slow disk does.
     let pool = threads::of(threads.min(threads::processors()))?;
     let library = match options.format.save_images {
-        true => Some(Library { files: Files::find(dataset, options.media.as_deref())?, videos }),
+        true => Some(Library { files: Files::find(dataset, options.media.as_deref())?, videos, read_size }),
         false => None,
     };
     // With images and without, so that the labels are the same.
-    let measured = options.media.as_deref().map(|media| pool.install(|| sizes::with_media(dataset, media)));
+    let measured = options.media.as_deref().map(|media| pool.install(|| sizes::with_media(dataset, media, read_size)));
     let measured = measured.transpose()?.flatten();
     let dataset = measured.as_ref().unwrap_or(dataset);
     let scene = pool.install(|| {

@@ -14,6 +14,7 @@ use pyo3::types::PyDict;
 
 use crate::error::to_py;
 use crate::inspect::inspect;
+use crate::picture::read_size;
 use crate::table::{Table, table_of};
 
 /// How often a source that is being read looks for Ctrl-C.
@@ -93,7 +94,7 @@ fn open(
             signals.map_err(|error| *stopped.borrow_mut() = Some(error)).is_ok()
         };
         // What a signal handler raised says more than that reading was interrupted.
-        ingest::open(&path, &limits, &go_on)
+        ingest::open(&path, &limits, &read_size, &go_on)
             .map_err(|error| stopped.take().unwrap_or_else(|| to_py(error.in_file(path.display().to_string()))))
     })?;
     Ok(Dataset(Arc::new(read)))

@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 
 use crate::dataset::Dataset;
 use crate::error::to_py;
+use crate::picture::read_size;
 use crate::video::Frames;
 
 /// Adds the function.
@@ -89,7 +90,7 @@ fn export(
     };
     let videos = frames.map(Frames);
     let videos = videos.as_ref().map(|frames| frames as &dyn Videos);
-    let reports = py.detach(|| execute::export(&dataset.0, &outputs, &options, videos, &mut on_progress));
+    let reports = py.detach(|| execute::export(&dataset.0, &outputs, &options, (videos, &read_size), &mut on_progress));
     // What a signal handler or `progress` raised says more than that the export was interrupted.
     let reports = reports.map_err(|error| stopped.unwrap_or_else(|| to_py(error)))?;
     reports

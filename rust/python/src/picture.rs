@@ -3,6 +3,7 @@
 use framehaul_core::error::{Code, Error};
 use framehaul_core::media::png;
 use framehaul_core::media::range::Plane;
+use framehaul_core::media::sizes::Size;
 use framehaul_macros::guarded;
 use numpy::{PyReadonlyArray2, PyReadonlyArray3, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -15,6 +16,16 @@ use crate::error::to_py;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(encode_png, module)?)?;
     module.add_function(wrap_pyfunction!(full_range, module)?)
+}
+
+/// The size of an image of a type that the core does not know, as `framehaul.media.size` reads it.
+pub fn read_size(bytes: &[u8]) -> Size {
+    Python::attach(|py| {
+        let read = py.import("framehaul.media.size")?.getattr("read_size")?;
+        read.call1((PyBytes::new(py, bytes),))?.extract::<Option<(u32, u32)>>()
+    })
+    // Without Pillow nobody can tell.
+    .map_or(Size::Unknown, |size| size.map_or(Size::NotAnImage, |(width, height)| Size::Pixels(width, height)))
 }
 
 #[pyfunction]

@@ -9,6 +9,7 @@ use super::ledger::{Line, Notes};
 use super::originals::{self, Originals};
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
+use crate::media::sizes::{ReadSize, Size, size_of};
 use crate::media::{Library, Picture, Pictures, Stream};
 use crate::naming::collisions::{self, describe_frame};
 use crate::plan::{Chunk, Encoder, Output, Part, Plan, Request};
@@ -106,7 +107,9 @@ impl<'a> Shelf<'a> {
                 let picture = stream.next().unwrap_or_else(|| {
                     Err(Error::new(Code::Internal, "the source gave fewer pictures than it was asked for"))
                 });
-                let picture = picture.and_then(|picture| check(group.timeline, frame, &picture).map(|()| picture));
+                let picture = picture.and_then(|picture| {
+                    check(group.timeline, frame, &picture, self.library.read_size).map(|()| picture)
+                });
                 let Some(picture) = self.or_skip(picture, group.timeline, frame, to.tally)? else { continue };
                 for request in *requests {
                     self.put(group, request, &picture, to)?;
@@ -215,15 +218,17 @@ impl<'a> Shelf<'a> {
     }
 }
 
-/// Refuses bytes that are not the picture of a frame.
-fn check(timeline: &Timeline<'_>, frame: u32, picture: &Picture) -> Result<()> {
+/// Refuses bytes that are not the image of a frame. An image of a type that nobody here knows is taken as it is.
+fn check(timeline: &Timeline<'_>, frame: u32, picture: &Picture, read_size: &ReadSize<'_>) -> Result<()> {
     if timeline.task.is_3d || matches!(timeline.task.media, Media::Video { .. }) {
         return Ok(());
     }
     let bad = |what: String| Err(Error::new(Code::BadPicture, what).in_file(timeline.file_name(frame)));
-    let Ok(size) = imagesize::blob_size(&picture.bytes) else { return bad("the file is no picture".to_owned()) };
-    let (found, stated) = ((size.width, size.height), timeline.size(frame));
-    let stated = (stated.0 as usize, stated.1 as usize);
+    let (found, stated) = match size_of(&picture.bytes, timeline.file_name(frame), read_size) {
+        Size::Pixels(width, height) => ((width, height), timeline.size(frame)),
+        Size::NotAnImage => return bad("the file is not an image".to_owned()),
+        Size::Unknown => return Ok(()),
+    };
     // The source tells none, and the file has been asked in vain.
     if stated.0 == 0 || stated.1 == 0 {
         return Ok(());

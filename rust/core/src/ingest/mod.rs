@@ -29,16 +29,21 @@ pub use watch::Progress;
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
 use crate::limits::Limits;
-use crate::media::sizes;
+use crate::media::sizes::{self, ReadSize};
 use store::Store;
 use watch::Watch;
 
 /// Reads a source, whatever it is: the backup of a task or project (`.zip`), or a folder with the JSON answers of a
 /// server about a task or project.
 ///
-/// `go_on` is told how far the reading is, many times a second; when it answers `false`, reading ends with
+/// `read_size` is asked for sizes that the source does not state, of images whose type is not known here. `go_on` is told how far the reading is, many times a second; when it answers `false`, reading ends with
 /// [`Code::Interrupted`].
-pub fn open(path: &Path, limits: &Limits, go_on: &dyn Fn(Progress) -> bool) -> Result<Dataset> {
+pub fn open(
+    path: &Path,
+    limits: &Limits,
+    read_size: &ReadSize<'_>,
+    go_on: &dyn Fn(Progress) -> bool,
+) -> Result<Dataset> {
     if path.is_file() && !is_zip(path)? {
         return Err(unknown("a file that is no ZIP archive"));
     }
@@ -56,7 +61,7 @@ pub fn open(path: &Path, limits: &Limits, go_on: &dyn Fn(Progress) -> bool) -> R
     dataset.source = std::path::absolute(path).ok();
     dataset.opened.clone_from(&dataset.source);
     dataset.limits = *limits;
-    sizes::measure(&mut dataset, None, &|| watch.read(0))?;
+    sizes::measure(&mut dataset, None, read_size, &|| watch.read(0))?;
     limits.check(&dataset)?;
     dataset.dated = store.newest();
     Ok(dataset)

@@ -10,6 +10,7 @@ use super::open;
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::limits::Limits;
+use crate::media::sizes::unread;
 
 /// An archive of these members.
 pub fn zip(members: &[(&str, &[u8])], deflate: bool) -> Vec<u8> {
@@ -61,10 +62,10 @@ pub fn folder(files: &[(&str, &str)]) -> TempDir {
 pub fn open_zip(members: &[(&str, &str)]) -> Result<Dataset> {
     let members: Vec<_> = members.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     let (_folder, path) = file(&zip(&members, true));
-    open(&path, &Limits::default(), &|_| true)
+    open(&path, &Limits::default(), &unread, &|_| true)
 }
 
 /// What is read from a folder with these files.
 pub fn open_folder(files: &[(&str, &str)]) -> Result<Dataset> {
-    open(folder(files).path(), &Limits::default(), &|_| true)
+    open(folder(files).path(), &Limits::default(), &unread, &|_| true)
 }

@@ -1,6 +1,7 @@
 use super::testing::{file, folder, open_folder, open_zip, zip};
 use super::*;
 use crate::dataset::{Job, JobKind, Media, Task, ValidationMode};
+use crate::media::sizes::unread;
 
 const LABELS: &str = r##"[{"name":"car","color":"#ff0000","attributes":[],"type":"any","sublabels":[]}]"##;
 const IMAGES: &str = r#"{"version":"1.1"}
@@ -344,7 +345,7 @@ fn a_project_of_a_server_has_its_tasks_by_id() {
 
 #[test]
 fn what_is_no_source_is_told_in_one_line() {
-    let code = |path: &Path| open(path, &Limits::default(), &|_| true).unwrap_err().code();
+    let code = |path: &Path| open(path, &Limits::default(), &unread, &|_| true).unwrap_err().code();
     let empty = folder(&[("readme.txt", "")]);
     assert_eq!(code(empty.path()), Code::UnknownSource);
     assert_eq!(code(&empty.path().join("none.zip")), Code::NotFound);
@@ -353,7 +354,7 @@ fn what_is_no_source_is_told_in_one_line() {
         assert_eq!(code(&path), Code::UnknownSource, "{bytes:?}");
     }
     let (_folder, path) = file(&zip(&[("x.json", b"{}")], false));
-    let error = open(&path, &Limits::default(), &|_| true).unwrap_err();
+    let error = open(&path, &Limits::default(), &unread, &|_| true).unwrap_err();
     assert_eq!(error.code(), Code::UnknownSource);
     assert!(error.advice().unwrap().contains("backup"));
     let (_folder, path) = file(b"PK\x03\x04 and nothing more");
@@ -371,13 +372,13 @@ fn a_reading_can_be_watched_and_stopped() {
     let bytes: Vec<_> = members.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     let (_folder, path) = file(&zip(&bytes, true));
     let last = std::cell::Cell::new(None);
-    open(&path, &Limits::default(), &|progress| {
+    open(&path, &Limits::default(), &unread, &|progress| {
         last.set(Some(progress));
         true
     })
     .unwrap();
     assert_eq!(last.get(), Some(Progress { read: total as u64, total: total as u64 }));
-    let stopped = open(&path, &Limits::default(), &|progress| progress.read < 100).unwrap_err();
+    let stopped = open(&path, &Limits::default(), &unread, &|progress| progress.read < 100).unwrap_err();
     assert_eq!(stopped.code(), Code::Interrupted);
 }
 
@@ -397,6 +398,6 @@ proptest::proptest! {
         }
         bytes.truncate(cut.map_or(bytes.len(), |place| place.index(bytes.len() + 1)));
         let (_folder, path) = file(&bytes);
-        let _ = open(&path, &Limits::default(), &|_| true);
+        let _ = open(&path, &Limits::default(), &unread, &|_| true);
     }
 }

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::timeline::Timeline;
+use sizes::ReadSize;
 
 pub use files::Files;
 
@@ -57,6 +58,8 @@ pub struct Library<'a> {
     pub files: Files,
     /// What decodes the videos among them.
     pub videos: Option<&'a dyn Videos>,
+    /// What measures images of types that are not known here.
+    pub read_size: &'a ReadSize<'a>,
 }
 
 impl Pictures for Library<'_> {

@@ -16,11 +16,55 @@ const HEADERS: [u64; 2] = [256 << 10, 16 << 20];
 /// Images that are measured between two looks at whether to go on.
 const IMAGES_PER_LOOK: usize = 1024;
 
+/// What the bytes of a file say of an image's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Width and height in pixels.
+    Pixels(u32, u32),
+    /// They are not an image, or one that is damaged.
+    NotAnImage,
+    /// Nobody here knows the type of image.
+    Unknown,
+}
+
+/// Reads the sizes of images of types that are not known here, such as JPEG 2000. The bytes may be the beginning of a
+/// file.
+pub type ReadSize<'a> = dyn Fn(&[u8]) -> Size + Sync + 'a;
+
+/// A [`ReadSize`] that knows no type.
+pub fn unread(_: &[u8]) -> Size {
+    Size::Unknown
+}
+
+/// The extensions of the types that are known here: a file of such a name that is not understood is not an image.
+const KNOWN: [&str; 20] = [
+    "avif", "bmp", "exr", "gif", "hdr", "heic", "ico", "jpeg", "jpg", "jxl", "pbm", "pgm", "png", "pnm", "ppm", "psd",
+    "tga", "tif", "tiff", "webp",
+];
+
+/// The size of the image that is in a file of this name.
+pub fn size_of(bytes: &[u8], name: &str, read: &ReadSize<'_>) -> Size {
+    if let Ok(size) = imagesize::blob_size(bytes) {
+        let sides = (u32::try_from(size.width), u32::try_from(size.height));
+        return if let (Ok(width), Ok(height)) = sides { Size::Pixels(width, height) } else { Size::NotAnImage };
+    }
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase());
+    match read(bytes) {
+        Size::Unknown if extension.is_some_and(|extension| KNOWN.contains(&extension.as_str())) => Size::NotAnImage,
+        size => size,
+    }
+}
+
 /// Fills in the sizes that are not known. An image without a file, or with one that is not understood, keeps none.
 ///
 /// The files are in `media`, or in the source; they are looked for only if a size is missing. `look` ends the work by
 /// an error.
-pub fn measure(dataset: &mut Dataset, media: Option<&Path>, look: &dyn Fn() -> Result<()>) -> Result<()> {
+pub fn measure(
+    dataset: &mut Dataset,
+    media: Option<&Path>,
+    read: &ReadSize<'_>,
+    look: &dyn Fn() -> Result<()>,
+) -> Result<()> {
     let unknown = unknown(dataset, media.is_some());
     if unknown.is_empty() {
         return Ok(());
@@ -30,7 +74,7 @@ pub fn measure(dataset: &mut Dataset, media: Option<&Path>, look: &dyn Fn() -> R
     let (mut width, mut height) = (images.width.to_vec(), images.height.to_vec());
     for rows in unknown.chunks(IMAGES_PER_LOOK) {
         look()?;
-        let size = |&(task, row): &(usize, usize)| size(&files, &dataset.tasks[task], images.name.value(row));
+        let size = |&(task, row): &(usize, usize)| size(&files, &dataset.tasks[task], images.name.value(row), read);
         let measured: Vec<_> = threads::over(rows, |rows| rows.map(size).collect());
         for (&(_, row), size) in rows.iter().zip(measured) {
             if let Some(size) = size {
@@ -44,12 +88,12 @@ pub fn measure(dataset: &mut Dataset, media: Option<&Path>, look: &dyn Fn() -> R
 }
 
 /// The dataset with the sizes that only the files in `media` have; `None` if it lacks none.
-pub fn with_media(dataset: &Dataset, media: &Path) -> Result<Option<Dataset>> {
+pub fn with_media(dataset: &Dataset, media: &Path, read: &ReadSize<'_>) -> Result<Option<Dataset>> {
     if unknown(dataset, true).is_empty() {
         return Ok(None);
     }
     let mut measured = dataset.clone();
-    measure(&mut measured, Some(media), &|| Ok(()))?;
+    measure(&mut measured, Some(media), read, &|| Ok(()))?;
     measured.limits.check(&measured)?;
     Ok(Some(measured))
 }
@@ -71,11 +115,10 @@ fn unknown(dataset: &Dataset, is_named: bool) -> Vec<(usize, usize)> {
 }
 
 /// Width and height as the header of a file has them, which nearly always stands at its beginning.
-fn size(files: &Files, task: &Task, name: &str) -> Option<(u32, u32)> {
+fn size(files: &Files, task: &Task, name: &str, read: &ReadSize<'_>) -> Option<(u32, u32)> {
     HEADERS.into_iter().find_map(|length| {
         let bytes = files.head(task, name, length).ok()?;
-        let size = imagesize::blob_size(&bytes).ok()?;
-        let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
+        let Size::Pixels(width, height) = size_of(&bytes, name, read) else { return None };
         Some(if is_turned(&bytes) { (height, width) } else { (width, height) })
     })
 }
@@ -121,6 +164,19 @@ fn orientation(exif: &[u8]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_an_unknown_type_is_not_taken_for_a_damaged_one() {
+        let jpeg_2000 = b"\0\0\0\x0cjP  \r\n\x87\n";
+        assert_eq!(size_of(jpeg_2000, "a.jp2", &unread), Size::Unknown);
+        assert_eq!(size_of(jpeg_2000, "a", &unread), Size::Unknown);
+        assert_eq!(size_of(jpeg_2000, "a.jp2", &|_| Size::Pixels(40, 30)), Size::Pixels(40, 30));
+        assert_eq!(size_of(b"<html>", "a.jp2", &|_| Size::NotAnImage), Size::NotAnImage);
+        for name in ["a.png", "b/a.JPG"] {
+            assert_eq!(size_of(b"<html>", name, &unread), Size::NotAnImage, "{name}");
+        }
+        assert_eq!(size_of(b"GIF89a\x05\0\x04\0", "a", &|_| Size::NotAnImage), Size::Pixels(5, 4));
+    }
 
     /// The start of a JPEG with an Exif block of one entry.
     fn jpeg(big: bool, orientation: u16) -> Vec<u8> {
