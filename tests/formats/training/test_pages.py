@@ -8,7 +8,7 @@ import pytest
 
 import framehaul
 
-SAME = ["cvat-video", "cvat-images", "coco", "coco-keypoints"]
+SAME = ["cvat-video", "cvat-images"]
 
 
 @pytest.mark.parametrize("info", framehaul.formats(), ids=lambda info: info.slug)

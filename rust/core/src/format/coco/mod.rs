@@ -4,21 +4,23 @@ pub mod instances;
 pub mod keypoints;
 
 use crate::plan::{
-    Chunk, Encoder, Options, Output, Part, Scratch, line_chunks, media_part, number, places, request_pictures,
+    Chunk, Encoder, Options, Output, Part, Profile, Scratch, line_chunks, media_part, number, places, request_pictures,
     sections, single_chunk,
 };
 use std::collections::HashMap;
 
 use crate::error::Result;
+use crate::format::kit::annotation::located;
 use crate::format::kit::annotation::{Value, python_float};
-use crate::format::kit::instance::{Instance, Segmentation};
+use crate::format::kit::inside::{OUTSIDE, covers_area};
+use crate::format::kit::instance::{self, Instance, Segmentation};
 use crate::format::kit::outcomes::StaticOutcomes;
 use crate::raster::Rle;
 use crate::report::{Outcome, Tally};
-use crate::schema::Label;
+use crate::schema::Schema;
 use crate::text::json;
 use crate::text::number::{int, json_float, round2_python, uint};
-use crate::timeline::{FrameView, MadeId, Scene, Timeline};
+use crate::timeline::{FrameView, Item, MadeId, Scene, Timeline};
 
 sections! { Head, Images, Between, Annotations, Foot, Media }
 
@@ -28,13 +30,19 @@ pub trait Content: Send + Sync {
     const FILE: &'static str;
 
     /// Whether a label is a category.
-    fn is_category(&self, label: &Label) -> bool;
+    fn is_category(&self, schema: &Schema, label: u32) -> bool;
 
     /// Appends what a category has besides id, name and supercategory.
     fn category(&self, out: &mut Vec<u8>, label: u32);
 
-    /// Number of annotations of a frame; works without coordinates.
-    fn count(&self, view: &FrameView<'_>, groups: &mut Vec<u32>) -> u64;
+    /// Number of annotations of a frame.
+    fn count(
+        &self,
+        timeline: &Timeline<'_>,
+        view: &FrameView<'_>,
+        scratch: &mut Scratch,
+        groups: &mut Vec<u32>,
+    ) -> Result<u64>;
 
     /// Writes the annotations of a frame and tallies what became of its tags and of the shapes without a static outcome.
     fn annotations<'t>(
@@ -50,6 +58,8 @@ pub trait Content: Send + Sync {
 /// Writes annotations one after another.
 pub struct Writer<'o> {
     out: &'o mut Vec<u8>,
+    /// By label.
+    categories: &'o [u64],
     /// Id of the next annotation.
     id: u64,
     image: u64,
@@ -58,7 +68,8 @@ pub struct Writer<'o> {
 impl Writer<'_> {
     /// Writes an annotation; `more` appends what it has besides.
     pub fn write(&mut self, instance: &Instance<'_>, more: impl FnOnce(&mut Vec<u8>)) {
-        write_instance(self.out, self.id, self.image, instance);
+        let category = self.categories[instance.label as usize];
+        write_instance(self.out, self.id, self.image, category, instance);
         more(self.out);
         self.out.push(b'}');
         self.id += 1;
@@ -72,13 +83,60 @@ pub fn drop_tags(timeline: &Timeline<'_>, view: &FrameView<'_>, tally: &mut Tall
     }
 }
 
+/// The shapes of a frame that a profile writes: all of them, or for training those of which the image shows an area.
+/// Tallies the others.
+pub fn shown<'v>(
+    profile: Profile,
+    timeline: &Timeline<'_>,
+    view: &'v FrameView<'_>,
+    scratch: &mut Scratch,
+    tally: &mut Tally,
+) -> Result<Vec<&'v Item>> {
+    let mut shown = Vec::with_capacity(view.items.len());
+    for item in view.items {
+        let is_shown = profile == Profile::Cvat
+            || !instance::is_usable(item.kind)
+            || covers_area(timeline, item, scratch).map_err(|error| located(error, timeline, item))?;
+        if is_shown {
+            shown.push(item);
+        } else {
+            tally.shape(item, OUTSIDE);
+        }
+    }
+    Ok(shown)
+}
+
 /// The encoder of a kind of COCO; shapes with a static outcome are not passed to the content.
 pub fn encoder_of<'s, C: Content + 's>(
     scene: &'s Scene<'s>,
+    profile: Profile,
     content: C,
     outcomes: StaticOutcomes,
 ) -> Box<dyn Encoder + 's> {
-    Box::new(Coco { scene, content, outcomes, image_ids: image_ids(scene) })
+    let schema = &scene.dataset.schema;
+    let mut categories = Vec::with_capacity(schema.len());
+    let mut next = 1;
+    for label in 0..schema.len() as u32 {
+        categories.push(next);
+        // Loaders take the numbers of categories for places in the list, so that none is left out for training.
+        next += u64::from(profile == Profile::Cvat || content.is_category(schema, label));
+    }
+    let image_ids = match profile {
+        Profile::Cvat => image_ids(scene),
+        Profile::Training => own_image_ids(scene),
+    };
+    Box::new(Coco { scene, profile, content, outcomes, categories, image_ids })
+}
+
+/// Ids that no two images share, counted from 1 through all subsets.
+fn own_image_ids(scene: &Scene<'_>) -> Vec<ImageIds> {
+    let mut next = 1;
+    let first = |timeline: &Timeline<'_>| {
+        let first = next;
+        next += timeline.frames.len();
+        ImageIds::From(first)
+    };
+    scene.timelines.iter().map(first).collect()
 }
 
 /// The id of each frame's image, timeline by timeline: counted from 1 through all subsets. Frames of one id (name
@@ -127,8 +185,11 @@ impl ImageIds {
 
 struct Coco<'s, C> {
     scene: &'s Scene<'s>,
+    profile: Profile,
     content: C,
     outcomes: StaticOutcomes,
+    /// The number of each label's category. One that is no category has that of the next.
+    categories: Vec<u64>,
     image_ids: Vec<ImageIds>,
 }
 
@@ -175,10 +236,12 @@ impl<'s, C: Content> Coco<'s, C> {
         }
         let (mut annotations, mut groups) = (0, Vec::new());
         let timeline = &self.scene.timelines[chunk.timeline];
-        self.outcomes.visit_open(timeline, places(chunk)?, &mut scratch.visit, |view| {
-            annotations += self.content.count(view, &mut groups);
+        let mut visit = std::mem::take(&mut scratch.visit);
+        self.outcomes.visit_open(timeline, places(chunk)?, &mut visit, |view| {
+            annotations += self.content.count(timeline, view, scratch, &mut groups)?;
             Ok(())
         })?;
+        scratch.visit = visit;
         Ok(annotations)
     }
 
@@ -188,15 +251,16 @@ impl<'s, C: Content> Coco<'s, C> {
             r#""description":"","url":"","version":"","year":""},"categories":["#
         ));
         let schema = &self.scene.dataset.schema;
-        let categories = schema.labels().iter().enumerate().filter(|(_, label)| self.content.is_category(label));
-        for (nth, (place, label)) in categories.enumerate() {
+        let labels = 0..schema.len() as u32;
+        for (nth, place) in labels.filter(|&label| self.content.is_category(schema, label)).enumerate() {
+            let label = schema.label(place);
             out.text(if nth == 0 { "{\"id\":" } else { ",{\"id\":" });
-            uint(&mut out.bytes, place as u64 + 1);
+            uint(&mut out.bytes, self.categories[place as usize]);
             out.text(",\"name\":");
             json::string(&mut out.bytes, &label.name);
             out.text(",\"supercategory\":");
             json::string(&mut out.bytes, label.parent.map_or("", |parent| &schema.labels()[parent].name));
-            self.content.category(&mut out.bytes, place as u32);
+            self.content.category(&mut out.bytes, place);
             out.text("}");
         }
         out.text("],\"images\":[");
@@ -218,7 +282,11 @@ impl<'s, C: Content> Coco<'s, C> {
             out.text(",\"file_name\":\"");
             let (id, extension) = timeline.id(frame, &mut made);
             [id, extension].into_iter().for_each(|part| json::escaped(&mut out.bytes, part));
-            out.text("\",\"license\":0,\"flickr_url\":\"\",\"coco_url\":\"\",\"date_captured\":0}");
+            // Loaders open the addresses that they find, empty ones too.
+            let urls = ",\"flickr_url\":\"\",\"coco_url\":\"\",\"date_captured\":0";
+            out.text("\",\"license\":0");
+            out.text(self.profile.choose(urls, ""));
+            out.text("}");
         }
         Ok(())
     }
@@ -229,7 +297,7 @@ impl<'s, C: Content> Coco<'s, C> {
         self.outcomes.visit(timeline, places(chunk)?, out, |view, out| {
             let Output { bytes, tally, scratch, .. } = out;
             let image = self.image_ids[chunk.timeline].get(view.place);
-            let mut writer = Writer { out: bytes, id, image };
+            let mut writer = Writer { out: bytes, categories: &self.categories, id, image };
             tally.frames += 1;
             self.content.annotations(timeline, view, &mut writer, scratch, tally)?;
             id = writer.id;
@@ -238,13 +306,13 @@ impl<'s, C: Content> Coco<'s, C> {
     }
 }
 
-fn write_instance(out: &mut Vec<u8>, id: u64, image: u64, instance: &Instance<'_>) {
+fn write_instance(out: &mut Vec<u8>, id: u64, image: u64, category: u64, instance: &Instance<'_>) {
     out.extend_from_slice(if id == 1 { b"{\"id\":" } else { b",{\"id\":" });
     uint(out, id);
     out.extend_from_slice(b",\"image_id\":");
     uint(out, image);
     out.extend_from_slice(b",\"category_id\":");
-    uint(out, u64::from(instance.label) + 1);
+    uint(out, category);
     out.extend_from_slice(b",\"segmentation\":");
     match &instance.segmentation {
         Segmentation::Mask(mask) => write_mask(out, mask),
@@ -256,8 +324,7 @@ fn write_instance(out: &mut Vec<u8>, id: u64, image: u64, instance: &Instance<'_
     json_float(out, instance.area);
     out.extend_from_slice(b",\"bbox\":");
     list(out, instance.bbox.iter(), |out, value| json_float(out, round2_python(*value)));
-    let is_mask = matches!(instance.segmentation, Segmentation::Mask(_));
-    out.extend_from_slice(if is_mask { b",\"iscrowd\":1" } else { b",\"iscrowd\":0" });
+    out.extend_from_slice(if instance.is_crowd { b",\"iscrowd\":1" } else { b",\"iscrowd\":0" });
     write_attributes(out, instance.attributes);
 }
 

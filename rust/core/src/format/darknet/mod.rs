@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::{corners, located};
 use crate::format::kit::frame_texts::{
-    OUTSIDE, Repeats, Subset, classes, clip_box, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts,
-    subsets,
+    Repeats, Subset, classes, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts, subsets,
 };
 use crate::format::kit::ids::{Cleaning, Ids};
+use crate::format::kit::inside::{OUTSIDE, fit_box};
 use crate::format::kit::listing::{LINE_BREAKS, Pictures, check_labels};
 use crate::format::kit::outcomes::StaticOutcomes;
 use crate::format::kit::splits::Lists;
@@ -225,7 +225,7 @@ impl Yolo<'_> {
             return Ok(NO_BOX);
         };
         let clipped =
-            if self.layout.clips { clip_box(corners, [width, height]) } else { Some((corners, Outcome::Written)) };
+            if self.layout.clips { fit_box(corners, [width, height]) } else { Some((corners, Outcome::Written)) };
         let Some(([x0, y0, x1, y1], outcome)) = clipped else { return Ok(OUTSIDE) };
         number::uint(&mut out.bytes, u64::from(self.classes[item.label as usize]));
         for share in [(x0 + x1) / 2.0 / width, (y0 + y1) / 2.0 / height, (x1 - x0) / width, (y1 - y0) / height] {

@@ -17,6 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::{
     Value, attributes, corners, element_attributes, located, skeleton_attributes, tag_attributes,
 };
+use crate::format::kit::inside::{OUTSIDE, fit_for};
 use crate::format::kit::instance::{ellipse_box, mask};
 use crate::format::kit::skeleton::{Drawing, drawings, keypoint, ordered};
 use crate::report::Outcome;
@@ -45,7 +46,7 @@ fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encode
         scene,
         drawings: drawings(&scene.dataset.schema),
         has_pictures: options.save_images,
-        has_skeletons: options.profile == Profile::Cvat,
+        profile: options.profile,
     }))
 }
 
@@ -55,8 +56,7 @@ struct Datumaro<'s> {
     drawings: Vec<Drawing>,
     /// Whether pictures are written too.
     has_pictures: bool,
-    /// Whether skeletons are annotations of their own, which CVAT's Datumaro knows and others do not.
-    has_skeletons: bool,
+    profile: Profile,
 }
 
 impl Encoder for Datumaro<'_> {
@@ -181,18 +181,29 @@ impl<'s> Datumaro<'s> {
             other => other.as_str(),
         };
         if item.kind == ShapeKind::Skeleton {
-            let write = if self.has_skeletons { Self::skeleton } else { Self::keypoints };
-            return write(self, timeline, item, start, out);
+            // CVAT's Datumaro knows skeletons, others do not.
+            return match self.profile {
+                Profile::Cvat => self.skeleton(timeline, item, start, out),
+                Profile::Training => self.keypoints(timeline, item, start, out),
+            };
         }
         let mut values = Vec::new();
         attributes(timeline, item, &mut values)?;
         let Output { bytes, scratch, tally, .. } = out;
-        begin(bytes, start, kind, &values, item.group, item.label);
         let points = timeline.points(item, &mut scratch.points);
         let bad = || Error::new(Code::BadShape, "the shape needs four coordinates");
+        let (corners, outcome) = match item.kind {
+            ShapeKind::Rectangle => {
+                let drawn = corners(points).ok_or_else(bad)?;
+                let Some(fitted) = fit_for(self.profile, timeline, item, drawn) else { return Ok(OUTSIDE) };
+                fitted
+            }
+            _ => ([0.0; 4], Outcome::Written),
+        };
+        begin(bytes, start, kind, &values, item.group, item.label);
         match item.kind {
             ShapeKind::Rectangle => {
-                let [x0, y0, x1, y1] = corners(points).ok_or_else(bad)?;
+                let [x0, y0, x1, y1] = corners;
                 layer(bytes, item);
                 text(bytes, ", \"bbox\": ");
                 list(bytes, [x0, y0, x1 - x0, y1 - y0], json::python_float);
@@ -222,7 +233,7 @@ impl<'s> Datumaro<'s> {
             }
         }
         text(bytes, "}");
-        Ok(Outcome::Written)
+        Ok(outcome)
     }
 
     /// What Datumaro itself, which has no skeletons, knows of them.

@@ -8,18 +8,12 @@ use super::annotation::place;
 use super::outcomes::StaticOutcomes;
 use super::splits::Group;
 use crate::error::{Code, Error, Result};
-use crate::geometry;
 use crate::report::Outcome;
 use crate::schema::Schema;
 use crate::timeline::{Scene, Timeline};
 
 /// What becomes of the shapes of a picture whose text file a later one has.
 pub const OVERWRITTEN: Outcome = Outcome::Dropped("a later picture of the same name has its label file");
-
-/// What becomes of a shape of which a part lies outside its picture.
-pub const CLIPPED: Outcome = Outcome::Converted("the part inside the picture");
-/// What becomes of a shape that lies outside its picture.
-pub const OUTSIDE: Outcome = Outcome::Dropped("it lies outside the picture");
 
 /// A subset as the YOLO formats see it.
 pub struct Subset {
@@ -190,12 +184,6 @@ pub fn drop_frames(
 /// Whether frames of a subset may have one name but for folder and extension; those of one video do not.
 pub fn may_repeat(scene: &Scene<'_>, subset: &Subset) -> bool {
     subset.timelines.len() > 1 || subset.timelines.iter().any(|&place| scene.timelines[place].may_repeat_names())
-}
-
-/// The part of a box inside its picture, and what became of the box; none if nothing of it is left.
-pub fn clip_box(corners: [f64; 4], picture: [f64; 2]) -> Option<([f64; 4], Outcome)> {
-    let clipped = geometry::clip_box(corners, picture)?;
-    Some((clipped, if clipped == corners { Outcome::Written } else { CLIPPED }))
 }
 
 /// The class of each label: its place among the labels that are no sublabels.

@@ -4,25 +4,26 @@
 //! a group are one, led by the largest of them. Ungrouped instances come first, then groups by number.
 
 use super::annotation::{Value, attributes, corners, located, place};
+use super::inside::{fit_box, fit_polygon, image, outline};
 use crate::error::Result;
 use crate::geometry;
-use crate::plan::Scratch;
+use crate::plan::{Profile, Scratch};
 use crate::raster::{self, Rle};
 use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
 use crate::text::number::round2_numpy;
-use crate::timeline::{FrameView, Item, Timeline};
+use crate::timeline::{Item, Timeline};
 
 /// Shapes that are part of instances.
 pub fn is_usable(kind: ShapeKind) -> bool {
     matches!(kind, ShapeKind::Rectangle | ShapeKind::Polygon | ShapeKind::Mask | ShapeKind::Ellipse)
 }
 
-/// Number of instances on a frame; works without coordinates.
-pub fn count(view: &FrameView<'_>, groups: &mut Vec<u32>) -> u64 {
+/// Number of instances that shapes of a frame make; works without coordinates.
+pub fn count<'i>(items: impl IntoIterator<Item = &'i Item>, groups: &mut Vec<u32>) -> u64 {
     groups.clear();
     let mut single = 0;
-    for item in view.items.iter().filter(|item| is_usable(item.kind)) {
+    for item in items.into_iter().filter(|item| is_usable(item.kind)) {
         match item.group {
             0 => single += 1,
             group => groups.push(group),
@@ -34,6 +35,7 @@ pub fn count(view: &FrameView<'_>, groups: &mut Vec<u32>) -> u64 {
 }
 
 /// One instance.
+#[derive(Clone, Copy)]
 pub struct Instance<'a> {
     /// Label of the leader.
     pub label: u32,
@@ -43,17 +45,22 @@ pub struct Instance<'a> {
     pub area: f64,
     /// Its outline.
     pub segmentation: Segmentation<'a>,
+    /// Whether it stands for many objects, which evaluators ignore.
+    pub is_crowd: bool,
     /// Attributes of the leader.
     pub attributes: &'a [(&'a str, Value<'a>)],
 }
 
 /// The outline of an instance.
+#[derive(Clone, Copy)]
 pub enum Segmentation<'a> {
-    /// Polygons, `x, y, …` each; none for a box.
+    /// Polygons, `x, y, …` each. CVAT writes none for a box.
     Polygons(&'a [Vec<f64>]),
-    /// A mask: COCO calls it a crowd.
+    /// A mask.
     Mask(&'a Rle),
 }
+
+const CORNERS: Outcome = Outcome::Converted("a polygon of its corners");
 
 /// A shape as a part of an instance.
 enum Part {
@@ -63,8 +70,9 @@ enum Part {
 }
 
 /// Calls `each` with the instances that these shapes of a frame make, in order, and tallies what became of the shapes.
-/// All of them are usable.
+/// All of them are usable. For training they are fitted into the image, where each must cover an area.
 pub fn visit<'t>(
+    profile: Profile,
     timeline: &'t Timeline<'t>,
     mut items: Vec<&Item>,
     scratch: &mut Scratch,
@@ -74,13 +82,14 @@ pub fn visit<'t>(
     items.sort_by_key(|item| item.group);
     let mut values = Vec::new();
     for members in items.chunk_by(|a, b| a.group != 0 && a.group == b.group) {
-        let mut builder = InstanceBuilder { timeline, scratch, tally, size: timeline.size(members[0].frame) };
+        let mut builder = InstanceBuilder { profile, timeline, scratch, tally, size: timeline.size(members[0].frame) };
         builder.build(members, &mut values, &mut each)?;
     }
     Ok(())
 }
 
 struct InstanceBuilder<'b, 't> {
+    profile: Profile,
     timeline: &'t Timeline<'t>,
     scratch: &'b mut Scratch,
     tally: &'b mut Tally,
@@ -95,9 +104,11 @@ impl<'t> InstanceBuilder<'_, 't> {
         values: &mut Vec<(&'t str, Value<'t>)>,
         each: &mut impl FnMut(&Instance<'_>),
     ) -> Result<()> {
-        let mut parts = Vec::with_capacity(members.len());
+        let (mut parts, mut outcomes) = (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
         for item in members {
-            parts.push(self.part(item).map_err(|error| located(error, self.timeline, item))?);
+            let (part, outcome) = self.part(item).map_err(|error| located(error, self.timeline, item))?;
+            parts.push(part);
+            outcomes.push(outcome);
         }
         let leader = members[leader(&parts)];
         attributes(self.timeline, leader, values)?;
@@ -105,41 +116,54 @@ impl<'t> InstanceBuilder<'_, 't> {
             values.iter().find(|(name, _)| *name == "is_crowd").map(|(_, value)| *value == Value::Flag(true));
         let labelled_mask = |(part, item): (&Part, &&Item)| matches!(part, Part::Mask(_)) && item.label == leader.label;
         let as_mask = is_crowd.unwrap_or_else(|| parts.iter().zip(members).any(labelled_mask));
-        self.count(members, &parts, as_mask);
+        self.count(members, &parts, &outcomes, as_mask);
         let bbox = bounds(&parts);
+        let is_one_box = matches!(parts[..], [Part::Box(_)]);
+        if self.profile == Profile::Training {
+            outline_boxes(&mut parts);
+        }
         let mut polygons = Vec::new();
         let mask = if as_mask { self.mask(parts)? } else { self.polygons(parts, &mut polygons)? };
         let (segmentation, area) = match &mask {
             Some(mask) => (Segmentation::Mask(mask), mask.area() as f64),
+            None if is_one_box => (Segmentation::Polygons(&polygons), bbox[2] * bbox[3]),
             None => (Segmentation::Polygons(&polygons), self.area(&polygons, bbox)?),
         };
-        each(&Instance { label: leader.label, bbox, area, segmentation, attributes: values });
+        let is_crowd = self.profile.choose(mask.is_some(), is_crowd == Some(true));
+        each(&Instance { label: leader.label, bbox, area, segmentation, is_crowd, attributes: values });
         Ok(())
     }
 
-    fn part(&mut self, item: &Item) -> Result<Part> {
+    /// A shape as a part, and what became of it on the way.
+    fn part(&mut self, item: &Item) -> Result<(Part, Outcome)> {
         let (width, height) = self.size;
         let rotation = self.timeline.rotation(item);
         let points = self.timeline.points(item, &mut self.scratch.points);
-        Ok(match item.kind {
+        let part = match item.kind {
             ShapeKind::Polygon => Part::Polygon(points.iter().copied().map(round2_numpy).collect()),
             ShapeKind::Mask => Part::Mask(mask(self.timeline, item, points, &mut self.scratch.raster, self.tally)?),
             ShapeKind::Ellipse => Part::Mask(ellipse(points, rotation, height, width, &mut self.scratch.raster)?),
             _ => {
-                let [x0, y0, x1, y1] = corners(points).unwrap_or_default();
-                Part::Box([x0, y0, x1 - x0, y1 - y0])
+                let corners = corners(points).unwrap_or_default();
+                let turned = self.profile.choose(0.0, rotation);
+                outline(corners, turned).map_or_else(|| Part::of_corners(corners), Part::Polygon)
             }
+        };
+        Ok(match self.profile {
+            Profile::Cvat => (part, Outcome::Written),
+            Profile::Training => part.fit(image(self.timeline, item)),
         })
     }
 
-    fn count(&mut self, members: &[&Item], parts: &[Part], as_mask: bool) {
-        for (item, part) in members.iter().zip(parts) {
+    fn count(&mut self, members: &[&Item], parts: &[Part], outcomes: &[Outcome], as_mask: bool) {
+        for ((item, part), outcome) in members.iter().zip(parts).zip(outcomes) {
             let outcome = match (part, item.kind) {
                 _ if members.len() > 1 => Outcome::Converted("a part of the one instance of its group"),
                 (Part::Mask(_), _) if !as_mask => Outcome::Converted("polygons, since is_crowd is off"),
                 (Part::Polygon(_), _) if as_mask => Outcome::Converted("a mask, since is_crowd is on"),
                 (_, ShapeKind::Ellipse) => Outcome::Converted("a mask"),
-                _ => Outcome::Written,
+                (Part::Polygon(_), ShapeKind::Rectangle) => CORNERS,
+                _ => *outcome,
             };
             self.tally.shape(item, outcome);
         }
@@ -192,6 +216,38 @@ impl<'t> InstanceBuilder<'_, 't> {
                     .map(|points| raster::polygon::fill(points, height, width, &mut self.scratch.raster))
                     .collect::<Result<Vec<_>>>()?;
                 Ok(raster::merge::union(&masks)?.area() as f64)
+            }
+        }
+    }
+}
+
+impl Part {
+    fn of_corners([x0, y0, x1, y1]: [f64; 4]) -> Self {
+        Self::Box([x0, y0, x1 - x0, y1 - y0])
+    }
+
+    /// What of it lies inside the image. A mask does already.
+    fn fit(self, image: [f64; 2]) -> (Self, Outcome) {
+        match self {
+            Self::Box([x, y, width, height]) => match fit_box([x, y, x + width, y + height], image) {
+                Some((corners, outcome)) => (Self::of_corners(corners), outcome),
+                None => (self, Outcome::Written),
+            },
+            Self::Polygon(points) => match fit_polygon(points, image) {
+                Some((points, outcome)) => (Self::Polygon(points), outcome),
+                None => (Self::Polygon(Vec::new()), Outcome::Written),
+            },
+            Self::Mask(_) => (self, Outcome::Written),
+        }
+    }
+}
+
+/// Makes boxes the polygons of their corners, unless other parts say what their instance covers.
+fn outline_boxes(parts: &mut [Part]) {
+    if parts.iter().all(|part| matches!(part, Part::Box(_))) {
+        for part in parts {
+            if let Part::Box(x_y_w_h) = part {
+                *part = Part::Polygon(raster::polygon::box_corners(*x_y_w_h).map(round2_numpy).to_vec());
             }
         }
     }

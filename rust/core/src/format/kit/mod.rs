@@ -4,6 +4,7 @@ pub mod annotation;
 pub mod class_folders;
 pub mod frame_texts;
 pub mod ids;
+pub mod inside;
 pub mod instance;
 pub mod joints;
 pub mod label_images;

@@ -12,12 +12,15 @@
 use crate::error::Result;
 use crate::format::kit::annotation::{Value, attributes, corners, python_float};
 use crate::format::kit::ids::Ids;
+use crate::format::kit::inside::{OUTSIDE, fit_for};
 use crate::format::kit::label_images::{Frame, Painting, class_colours, drop_all, saturated, visit, write_colours};
 use crate::format::kit::listing::{LINE_BREAKS, check_labels};
 use crate::format::kit::masks::{Mask, NO_UPRIGHT_BOXES};
 use crate::format::kit::palette::Palette;
 use crate::label_png::Pixels;
-use crate::plan::{Chunk, Encoder, Format, Options, Output, Part, image_chunks, media_part, sections, single_chunk};
+use crate::plan::{
+    Chunk, Encoder, Format, Options, Output, Part, Profile, image_chunks, media_part, sections, single_chunk,
+};
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::number::repr;
@@ -39,6 +42,7 @@ const NO_MASK: Outcome = Outcome::Dropped("KITTI holds boxes, polygons, ellipses
 
 /// What the profiles differ in.
 struct Layout {
+    profile: Profile,
     /// Whether every frame has a file of boxes, be it empty: loaders want one for each picture.
     is_complete: bool,
     /// Whether white space in the name of a label, which ends a column, becomes `_`.
@@ -51,10 +55,22 @@ struct Layout {
     has_instances: bool,
 }
 
-const CVAT: Layout =
-    Layout { is_complete: false, joins_names: false, has_score: true, is_narrow: false, has_instances: false };
-const TRAINING: Layout =
-    Layout { is_complete: true, joins_names: true, has_score: false, is_narrow: true, has_instances: true };
+const CVAT: Layout = Layout {
+    profile: Profile::Cvat,
+    is_complete: false,
+    joins_names: false,
+    has_score: true,
+    is_narrow: false,
+    has_instances: false,
+};
+const TRAINING: Layout = Layout {
+    profile: Profile::Training,
+    is_complete: true,
+    joins_names: true,
+    has_score: false,
+    is_narrow: true,
+    has_instances: true,
+};
 
 /// An instance image has the number of the class in the upper byte. CVAT leaves the lower one, of the instance, 0.
 const INSTANCES_OF_A_CLASS: usize = 256;
@@ -155,17 +171,20 @@ fn boxes(frame: &Frame<'_>, layout: &Layout, out: &mut Output) -> Result<()> {
         out.begin_file(&path(frame, "label_2", "txt"));
     }
     for item in &boxes {
-        line(frame.timeline, item, layout, out)?;
-        out.tally.shape(item, Outcome::Written);
+        let outcome = line(frame.timeline, item, layout, out)?;
+        out.tally.shape(item, outcome);
     }
     Ok(())
 }
 
 /// Type, truncated, occluded, alpha, box, dimensions, location, rotation and score, as CVAT fills them.
-fn line(timeline: &Timeline<'_>, item: &Item, layout: &Layout, out: &mut Output) -> Result<()> {
+fn line(timeline: &Timeline<'_>, item: &Item, layout: &Layout, out: &mut Output) -> Result<Outcome> {
     let mut values = Vec::new();
     attributes(timeline, item, &mut values)?;
-    let [x0, y0, x1, y1] = corners(timeline.points(item, &mut out.scratch.points)).unwrap_or_default();
+    let corners = corners(timeline.points(item, &mut out.scratch.points)).unwrap_or_default();
+    let Some(([x0, y0, x1, y1], outcome)) = fit_for(layout.profile, timeline, item, corners) else {
+        return Ok(OUTSIDE);
+    };
     let name = &timeline.dataset.schema.label(item.label).name;
     if layout.joins_names {
         out.text(&name.replace(char::is_whitespace, "_"));
@@ -186,7 +205,7 @@ fn line(timeline: &Timeline<'_>, item: &Item, layout: &Layout, out: &mut Output)
         repr(&mut out.bytes, number_of(&values, "score", 1.0));
     }
     out.bytes.push(b'\n');
-    Ok(())
+    Ok(outcome)
 }
 
 /// An attribute as Python's `float()` reads it, or the default.

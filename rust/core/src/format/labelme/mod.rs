@@ -14,6 +14,7 @@ use crate::format::kit::annotation::{
     Value, Values, attributes, located, python_float, python_int, required_corners, text_of,
 };
 use crate::format::kit::ids::Ids;
+use crate::format::kit::inside::{OUTSIDE, covers_area, fit_box, fit_polygon, image};
 use crate::format::kit::instance;
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, at_frame};
 use crate::geometry::rotated_box_to_polygon;
@@ -57,6 +58,8 @@ struct Layout {
     has_root_folders: bool,
     /// Whether a turned box is a polygon of its corners.
     keeps_turns: bool,
+    /// Whether the corners of boxes are put in order, and nothing of a shape is outside the image.
+    is_inside: bool,
 }
 
 const CVAT: Layout = Layout {
@@ -65,6 +68,7 @@ const CVAT: Layout = Layout {
     pictures: |timeline| timeline.subset.clone(),
     has_root_folders: false,
     keeps_turns: false,
+    is_inside: false,
 };
 const TRAINING: Layout = Layout {
     annotations: |timeline| format!("Annotations/{}", timeline.subset),
@@ -72,6 +76,7 @@ const TRAINING: Layout = Layout {
     pictures: |timeline| format!("Images/{}", timeline.subset),
     has_root_folders: true,
     keeps_turns: true,
+    is_inside: true,
 };
 
 fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encoder + 's>> {
@@ -138,9 +143,18 @@ impl LabelMe<'_> {
         for &row in view.tags {
             out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_SHAPE);
         }
-        let (objects, others): (Vec<&Item>, Vec<&Item>) =
-            view.items.iter().partition(|item| instance::is_usable(item.kind));
-        others.iter().for_each(|item| out.tally.shape(item, NO_SHAPE));
+        let mut objects = Vec::with_capacity(view.items.len());
+        for item in view.items {
+            if !instance::is_usable(item.kind) {
+                out.tally.shape(item, NO_SHAPE);
+            } else if self.layout.is_inside
+                && !covers_area(timeline, item, &mut out.scratch).map_err(|error| located(error, timeline, item))?
+            {
+                out.tally.shape(item, OUTSIDE);
+            } else {
+                objects.push(item);
+            }
+        }
         let parts = Parts::of(&objects);
         let (mut masks, mut values) = (Vec::new(), Values::new());
         let Output { bytes, scratch, tally, .. } = out;
@@ -150,9 +164,11 @@ impl LabelMe<'_> {
         head.map_err(|error| at_frame(error, timeline, view.frame))?;
         for (id, item) in objects.into_iter().enumerate() {
             let shape = self.shape(timeline, item, scratch, tally).map_err(|error| located(error, timeline, item))?;
+            let (shape, fate) =
+                if self.layout.is_inside { shape.fit(image(timeline, item)) } else { (shape, Outcome::Written) };
             let object = Object { timeline, item, id, layout: self.layout, parts: &parts, shape: &shape };
             object.write(&mut xml, picture, &mut values).map_err(|error| located(error, timeline, item))?;
-            tally.shape(item, self.outcome(timeline, item));
+            tally.shape(item, self.outcome(timeline, item, fate));
             if let Shape::Mask(mask) = shape {
                 masks.push((id, mask));
             }
@@ -162,7 +178,8 @@ impl LabelMe<'_> {
         Ok(masks)
     }
 
-    fn outcome(&self, timeline: &Timeline<'_>, item: &Item) -> Outcome {
+    /// What became of a shape that was fitted into the image already.
+    fn outcome(&self, timeline: &Timeline<'_>, item: &Item, fitted: Outcome) -> Outcome {
         let is_turned = item.kind == ShapeKind::Rectangle && timeline.rotation(item) != 0.0;
         match item.kind {
             ShapeKind::Ellipse => DRAWN,
@@ -173,7 +190,7 @@ impl LabelMe<'_> {
                     TURNED
                 }
             }
-            _ => Outcome::Written,
+            _ => fitted,
         }
     }
 
@@ -244,6 +261,20 @@ enum Shape {
     Box([f64; 4]),
     Polygon(Vec<f64>),
     Mask(Rle),
+}
+
+impl Shape {
+    /// What of it lies inside the image. A mask does already, and of the others an area does.
+    fn fit(self, image: [f64; 2]) -> (Self, Outcome) {
+        let fitted = match &self {
+            Self::Box(corners) => fit_box(*corners, image).map(|(corners, outcome)| (Self::Box(corners), outcome)),
+            Self::Polygon(points) => {
+                fit_polygon(points.clone(), image).map(|(points, outcome)| (Self::Polygon(points), outcome))
+            }
+            Self::Mask(_) => None,
+        };
+        fitted.unwrap_or((self, Outcome::Written))
+    }
 }
 
 /// An object that is about to be written.

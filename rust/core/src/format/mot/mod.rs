@@ -11,14 +11,15 @@
 //! sequences of a subset are listed in `seqmaps/SUBSET.txt`.
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, frame_chunks, media_part, places, request_pictures, sections,
-    single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Profile, frame_chunks, media_part, places, request_pictures,
+    sections, single_chunk,
 };
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::{Value, attributes, corners, int_of, located, python_float, python_int};
+use crate::format::kit::inside::{OUTSIDE, fit_for};
 use crate::format::kit::listing::folder_of_task;
 use crate::report::Outcome;
 use crate::schema::ShapeKind;
@@ -50,6 +51,7 @@ const IGNORED: &str = "ignored";
 
 /// What the profiles differ in.
 struct Layout {
+    profile: Profile,
     /// Which tasks are one sequence.
     sequences: fn(&Scene<'_>) -> Vec<Sequence>,
     /// Whether a picture whose name is a number is the frame of that number.
@@ -60,11 +62,21 @@ struct Layout {
     describes: bool,
 }
 
-const CVAT: Layout =
-    Layout { sequences: one_sequence, names_are_frames: true, singles_are_tracks: false, describes: false };
+const CVAT: Layout = Layout {
+    profile: Profile::Cvat,
+    sequences: one_sequence,
+    names_are_frames: true,
+    singles_are_tracks: false,
+    describes: false,
+};
 
-const TRAINING: Layout =
-    Layout { sequences: sequence_of_each_task, names_are_frames: false, singles_are_tracks: true, describes: true };
+const TRAINING: Layout = Layout {
+    profile: Profile::Training,
+    sequences: sequence_of_each_task,
+    names_are_frames: false,
+    singles_are_tracks: true,
+    describes: true,
+};
 
 /// Tasks whose frames are counted on from one to the next.
 struct Sequence {
@@ -180,7 +192,11 @@ impl<'s> Mot<'s> {
                 continue;
             }
             let special = self.special(timeline, item)?;
-            let Some([x0, y0, x1, y1]) = corners(timeline.points(item, &mut out.scratch.points)) else {
+            let Some(corners) = corners(timeline.points(item, &mut out.scratch.points)) else {
+                continue;
+            };
+            let Some(([x0, y0, x1, y1], outcome)) = fit_for(self.layout.profile, timeline, item, corners) else {
+                out.tally.shape(item, OUTSIDE);
                 continue;
             };
             let bytes = &mut out.bytes;
@@ -199,7 +215,7 @@ impl<'s> Mot<'s> {
             bytes.push(b',');
             number::repr(bytes, special.visibility);
             bytes.extend_from_slice(b"\r\n");
-            out.tally.shape(item, if timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
+            out.tally.shape(item, if timeline.rotation(item) == 0.0 { outcome } else { TURNED });
         }
         for &row in view.tags {
             out.tally.tag(timeline.dataset.columns.tags.label[row as usize], NO_BOX);

@@ -23,14 +23,15 @@ use std::collections::HashSet;
 
 use crate::error::Result;
 use crate::format::kit::ids::{Frame as FramePlace, Ids};
+use crate::format::kit::inside::OUTSIDE;
 use crate::format::kit::label_images::{Frame, Painting, visit};
 use crate::format::kit::listing::{LINE_BREAKS, Pictures, check_labels};
 use crate::format::kit::masks::NO_UPRIGHT_BOXES;
 use crate::label_png::Pixels;
-use crate::report::{Outcome, Tally};
+use crate::report::Outcome;
 use crate::schema::ShapeKind;
 use crate::text::json;
-use crate::timeline::{FrameView, Item, Scene, Timeline};
+use crate::timeline::{FrameView, Item, PointScratch, Scene, Timeline};
 use mask_files::Naming;
 
 /// The format.
@@ -70,22 +71,23 @@ fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encode
             (Ids::of_groups(scene, &[all]), Naming::Numbers)
         }
     };
-    let sized_later =
-        ids.overwritten(scene, |timeline, view, picture| has_boxes(timeline, view).then(|| picture.id.to_owned()))?;
+    let sized_later = ids.overwritten(scene, |timeline, view, picture| {
+        has_boxes(options.profile, timeline, view).then(|| picture.id.to_owned())
+    })?;
     // Those of Open Images are black and white; CVAT's look black.
     let shade = options.profile.choose(1, u8::MAX);
-    Ok(Box::new(OpenImages { scene, ids, naming, shade, sized_later }))
+    Ok(Box::new(OpenImages { scene, profile: options.profile, ids, naming, shade, sized_later }))
 }
 
 /// Number of rows that frames have in a table.
-fn count(scene: &Scene<'_>, chunk: &Chunk, section: Section, scratch: &mut Scratch) -> Result<u64> {
+fn count(profile: Profile, scene: &Scene<'_>, chunk: &Chunk, section: Section, scratch: &mut Scratch) -> Result<u64> {
     let timeline = &scene.timelines[chunk.timeline];
     let mut count = 0;
     timeline.visit_frames(places(chunk)?, &mut scratch.visit, |view| {
         count += match section {
             Section::Images => 1,
             Section::Tags => view.tags.len(),
-            Section::Boxes => boxes(timeline, view).len(),
+            Section::Boxes => boxes(profile, timeline, view).len(),
             _ => count_masks(timeline, view),
         };
         Ok(())
@@ -98,20 +100,26 @@ fn count_masks(timeline: &Timeline<'_>, view: &FrameView<'_>) -> usize {
     view.items.iter().filter(|item| NO_UPRIGHT_BOXES.applies(timeline, item)).count()
 }
 
-fn has_boxes(timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
-    !boxes(timeline, view).is_empty()
+fn has_boxes(profile: Profile, timeline: &Timeline<'_>, view: &FrameView<'_>) -> bool {
+    !boxes(profile, timeline, view).is_empty()
 }
 
-/// The upright boxes of a frame, those without a group first, then by group.
-fn boxes(timeline: &Timeline<'_>, view: &FrameView<'_>) -> Vec<Item> {
+/// The upright boxes of a frame with their corners, those without a group first, then by group. For training those
+/// outside the image are none.
+fn boxes(profile: Profile, timeline: &Timeline<'_>, view: &FrameView<'_>) -> Vec<(Item, [f64; 4])> {
     let is_box = |item: &&Item| item.kind == ShapeKind::Rectangle && !NO_UPRIGHT_BOXES.applies(timeline, item);
-    let mut boxes: Vec<Item> = view.items.iter().filter(is_box).copied().collect();
-    boxes.sort_by_key(|item| item.group);
+    let mut scratch = PointScratch::default();
+    let mut boxes = Vec::new();
+    for item in view.items.iter().filter(is_box) {
+        boxes.extend(rows::fitted(profile, timeline, item, &mut scratch).map(|(corners, _)| (*item, corners)));
+    }
+    boxes.sort_by_key(|(item, _)| item.group);
     boxes
 }
 
 struct OpenImages<'s> {
     scene: &'s Scene<'s>,
+    profile: Profile,
     ids: Ids,
     naming: Naming,
     /// The shade of a mask's pixels.
@@ -126,7 +134,7 @@ impl Encoder for OpenImages<'_> {
         let all = 0..scene.timelines.len();
         let member = |name: &str, chunks| Part::Member { name: format!("annotations/{name}"), chunks };
         let mut masks = image_chunks(scene, all.clone(), Section::Masks);
-        number(&mut masks, 0, |chunk, scratch| count(scene, chunk, Section::Segments, scratch))?;
+        number(&mut masks, 0, |chunk, scratch| count(self.profile, scene, chunk, Section::Segments, scratch))?;
         let mut parts = vec![Part::Files(masks)];
         // Rows are numbered through all subsets, and so masks as in the chunks of their images.
         let mut rows = [0; TABLES.len()];
@@ -134,7 +142,8 @@ impl Encoder for OpenImages<'_> {
             for ((section, name, _), rows) in TABLES.iter().zip(&mut rows) {
                 let mut chunks = frame_chunks(scene, timelines.clone(), *section);
                 let first = *rows;
-                *rows = number(&mut chunks, first, |chunk, scratch| count(scene, chunk, *section, scratch))?;
+                *rows =
+                    number(&mut chunks, first, |chunk, scratch| count(self.profile, scene, chunk, *section, scratch))?;
                 if *rows > first {
                     // The first line names the columns.
                     chunks.insert(0, single_chunk(*section, timelines.start));
@@ -143,7 +152,7 @@ impl Encoder for OpenImages<'_> {
             }
         }
         let mut sizes = frame_chunks(scene, all.clone(), Section::Sizes);
-        if number(&mut sizes, 0, |chunk, scratch| count(scene, chunk, Section::Boxes, scratch))? > 0 {
+        if number(&mut sizes, 0, |chunk, scratch| count(self.profile, scene, chunk, Section::Boxes, scratch))? > 0 {
             sizes.insert(0, single_chunk(Section::Sizes, 0));
             parts.push(member("images.meta", sizes));
         }
@@ -160,7 +169,7 @@ impl Encoder for OpenImages<'_> {
                 let mut painting = Painting::default();
                 let mut first = chunk.first;
                 visit(self.scene, &self.ids, NO_UPRIGHT_BOXES, chunk, out, |frame, out| {
-                    tally(frame, &mut out.tally);
+                    tally(self.profile, frame, out);
                     self.masks(chunk.timeline, frame, first, &mut painting, out)?;
                     first += count_masks(frame.timeline, frame.view) as u64;
                     Ok(())
@@ -196,11 +205,17 @@ impl Encoder for OpenImages<'_> {
 }
 
 /// Counts tags and boxes as written, and what is neither these nor a mask as dropped.
-fn tally(frame: &Frame<'_>, tally: &mut Tally) {
+fn tally(profile: Profile, frame: &Frame<'_>, out: &mut Output) {
+    let Output { tally, scratch, .. } = out;
     let labels = &frame.timeline.dataset.columns.tags.label;
     frame.view.tags.iter().for_each(|&row| tally.tag(labels[row as usize], Outcome::Written));
     for item in &frame.rest {
-        tally.shape(item, if item.kind == ShapeKind::Rectangle { Outcome::Written } else { NO_PLACE });
+        let mut fitted = || rows::fitted(profile, frame.timeline, item, &mut scratch.points);
+        let outcome = match item.kind {
+            ShapeKind::Rectangle => fitted().map_or(OUTSIDE, |(_, outcome)| outcome),
+            _ => NO_PLACE,
+        };
+        tally.shape(item, outcome);
     }
 }
 
@@ -243,12 +258,13 @@ impl OpenImages<'_> {
                     rows::write(&[&[picture.id, &timeline.subset], empty.as_slice()].concat(), &mut out.bytes);
                 }
                 Section::Tags => rows::tags(timeline, view, picture.id, out)?,
-                Section::Boxes => rows::boxes(timeline, &boxes(timeline, view), picture.id, out)?,
+                Section::Boxes => rows::boxes(timeline, &boxes(self.profile, timeline, view), picture.id, out)?,
                 Section::Segments => {
-                    rows::segments(timeline, view.items, picture.id, (&self.naming, first), out)?;
+                    rows::segments(self.profile, timeline, view.items, picture.id, (&self.naming, first), out)?;
                     first += count_masks(timeline, view) as u64;
                 }
-                _ if !has_boxes(timeline, view) || self.sized_later.contains(&(chunk.timeline, view.frame)) => {}
+                _ if !has_boxes(self.profile, timeline, view)
+                    || self.sized_later.contains(&(chunk.timeline, view.frame)) => {}
                 _ => rows::size(timeline, view.frame, picture.id, out),
             }
             Ok(())

@@ -3,13 +3,14 @@
 use super::mask_files::{Name, Naming};
 use crate::error::Result;
 use crate::format::kit::annotation::{Value, attributes, corners, int_of, place, python_str, tag_value};
+use crate::format::kit::inside::fit_for;
 use crate::format::kit::listing::write_field;
 use crate::format::kit::masks::NO_UPRIGHT_BOXES;
-use crate::plan::Output;
-use crate::report::Tally;
+use crate::plan::{Output, Profile};
+use crate::report::{Outcome, Tally};
 use crate::schema::ShapeKind;
 use crate::text::number::repr;
-use crate::timeline::{FrameView, Item, Timeline};
+use crate::timeline::{FrameView, Item, PointScratch, Timeline};
 
 /// Attributes of boxes that are flags, in the order of their columns.
 const FLAGS: [&str; 5] = ["occluded", "truncated", "is_group_of", "is_depiction", "is_inside"];
@@ -37,13 +38,13 @@ pub fn tags(timeline: &Timeline<'_>, view: &FrameView<'_>, id: &str, out: &mut O
 }
 
 /// The boxes of a frame.
-pub fn boxes(timeline: &Timeline<'_>, boxes: &[Item], id: &str, out: &mut Output) -> Result<()> {
-    for item in boxes {
+pub fn boxes(timeline: &Timeline<'_>, boxes: &[(Item, [f64; 4])], id: &str, out: &mut Output) -> Result<()> {
+    for (item, corners) in boxes {
         let mut values = Vec::new();
         attributes(timeline, item, &mut values)?;
         let mut fields = vec![id.to_owned(), String::new(), timeline.dataset.schema.label(item.label).name.clone()];
         fields.push(text(find(&values, "score"), "1"));
-        fields.extend(shares(timeline, item, out));
+        fields.extend(shares(timeline, item, *corners));
         for name in FLAGS {
             let value = find(&values, name);
             let flag = value.and_then(int_of);
@@ -61,6 +62,7 @@ pub fn boxes(timeline: &Timeline<'_>, boxes: &[Item], id: &str, out: &mut Output
 
 /// The masks of a frame, which is given by its shapes. `first` is the number of the first mask.
 pub fn segments(
+    profile: Profile,
     timeline: &Timeline<'_>,
     items: &[Item],
     id: &str,
@@ -76,7 +78,8 @@ pub fn segments(
         let group = leader.group;
         let is_partner = |item: &&Item| item.kind == ShapeKind::Rectangle && group != 0 && item.group == group;
         let partner = rest.iter().find(is_partner);
-        let [x0, x1, y0, y1] = partner.map(|item| shares(timeline, item, out)).unwrap_or_default();
+        let fitted = partner.and_then(|item| fitted(profile, timeline, item, &mut out.scratch.points));
+        let [x0, x1, y0, y1] = fitted.map(|(corners, _)| shares(timeline, leader, corners)).unwrap_or_default();
         let label = &timeline.dataset.schema.label(leader.label).name;
         let iou = text(find(&values, "predicted_iou"), "");
         write(&[file, id, label, box_id, &x0, &x1, &y0, &y1, &iou, ""], &mut out.bytes);
@@ -84,11 +87,20 @@ pub fn segments(
     Ok(())
 }
 
-/// Left, right, top and bottom of a box as shares of its picture.
-fn shares(timeline: &Timeline<'_>, item: &Item, out: &mut Output) -> [String; 4] {
+/// The corners of a box as the profile writes them, and what becomes of it; none if it is not written.
+pub fn fitted(
+    profile: Profile,
+    timeline: &Timeline<'_>,
+    item: &Item,
+    scratch: &mut PointScratch,
+) -> Option<([f64; 4], Outcome)> {
+    fit_for(profile, timeline, item, corners(timeline.points(item, scratch)).unwrap_or_default())
+}
+
+/// Left, right, top and bottom of a box as shares of its image.
+fn shares(timeline: &Timeline<'_>, item: &Item, [x0, y0, x1, y1]: [f64; 4]) -> [String; 4] {
     let (width, height) = timeline.size(item.frame);
     let [width, height] = [width, height].map(f64::from);
-    let [x0, y0, x1, y1] = corners(timeline.points(item, &mut out.scratch.points)).unwrap_or_default();
     // The far corner is made from the near one and the size again, which the last digits show.
     [x0 / width, (x0 + (x1 - x0)) / width, y0 / height, (y0 + (y1 - y0)) / height].map(|share| {
         let mut digits = Vec::new();

@@ -22,9 +22,10 @@ use std::ops::Range;
 use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::located;
 use crate::format::kit::frame_texts::{
-    CLIPPED, Repeats, Subset, clip_box, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts, subsets,
+    Repeats, Subset, drop_frames, groups, picture_parts, subset_of_timelines, subset_parts, subsets,
 };
 use crate::format::kit::ids::Ids;
+use crate::format::kit::inside::{CLIPPED, fit_box};
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures};
 use crate::format::kit::outcomes::StaticOutcomes;
 use crate::format::kit::splits::Lists;
@@ -123,7 +124,7 @@ pub struct Shape<'a> {
 impl Layout {
     /// A box as the profile wants it, and what became of it; none if nothing of it is left.
     pub fn fit_box(&self, corners: [f64; 4], picture: [f64; 2]) -> Option<([f64; 4], Outcome)> {
-        if self.is_inside { clip_box(corners, picture) } else { Some((corners, Outcome::Written)) }
+        if self.is_inside { fit_box(corners, picture) } else { Some((corners, Outcome::Written)) }
     }
 
     /// The same for a polygon.

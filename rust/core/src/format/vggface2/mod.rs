@@ -7,13 +7,15 @@
 //! ```
 
 use crate::plan::{
-    Chunk, Encoder, Format, Options, Output, Part, Scratch, media_part, places, row_chunks, sections, single_chunk,
+    Chunk, Encoder, Format, Options, Output, Part, Profile, Scratch, media_part, places, row_chunks, sections,
+    single_chunk,
 };
 use std::collections::{BTreeSet, HashSet};
 
 use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::corners;
 use crate::format::kit::class_folders::class_folders;
+use crate::format::kit::inside::{OUTSIDE, fit_for};
 use crate::format::kit::listing::{LINE_BREAKS, Pictures, at_frame, check_labels, quote, refuse_repeats, shows};
 use crate::format::kit::splits::{Group, groups, names_of_timelines};
 use crate::report::Outcome;
@@ -39,6 +41,7 @@ const COORDINATES: usize = 10;
 
 /// What the profiles differ in.
 struct Layout {
+    profile: Profile,
     /// Whether all faces of one label have a row, under a name of its own, and nothing else has one.
     all_faces: bool,
     /// Writes the near corner and the size of a box.
@@ -57,9 +60,9 @@ impl Layout {
     }
 }
 
-const CVAT: Layout = Layout { all_faces: false, write_box: write_exact };
+const CVAT: Layout = Layout { profile: Profile::Cvat, all_faces: false, write_box: write_exact };
 
-const TRAINING: Layout = Layout { all_faces: true, write_box: write_whole };
+const TRAINING: Layout = Layout { profile: Profile::Training, all_faces: true, write_box: write_whole };
 
 const NO_FACE: Outcome = Outcome::Dropped("VGGFace2 holds boxes and points only");
 const SECOND: Outcome = Outcome::Dropped("VGGFace2 holds one face of a label a picture");
@@ -268,14 +271,18 @@ impl Frame<'_> {
         for item in self.view.items {
             let mut corners = || corners(self.timeline.points(item, &mut out.scratch.points));
             let Some(number) = self.row(item, rows) else { continue };
-            let Some([x0, y0, x1, y1]) = corners() else {
+            let Some(corners) = corners() else {
                 out.tally.shape(item, SECOND);
+                continue;
+            };
+            let Some(([x0, y0, x1, y1], outcome)) = fit_for(self.layout.profile, self.timeline, item, corners) else {
+                out.tally.shape(item, OUTSIDE);
                 continue;
             };
             self.write_name(Some(item.label), number, &mut out.bytes);
             (self.layout.write_box)(&mut out.bytes, [x0, y0, x1 - x0, y1 - y0]);
             out.text("\r\n");
-            out.tally.shape(item, if self.timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
+            out.tally.shape(item, if self.timeline.rotation(item) == 0.0 { outcome } else { TURNED });
         }
         for item in self.view.items {
             let faces = std::mem::take(&mut rows[item.label as usize]);

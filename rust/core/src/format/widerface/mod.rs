@@ -12,6 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::{Value, Values, attributes, int_of, located, required_corners};
 use crate::format::kit::class_folders::class_folders;
 use crate::format::kit::ids::Ids;
+use crate::format::kit::inside::{OUTSIDE, fit_for};
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, check_labels, has_any, label_names};
 use crate::format::kit::outcomes::StaticOutcomes;
 use crate::format::kit::splits::{Group, groups, names_of_timelines};
@@ -43,6 +44,7 @@ const FACE: &str = "face";
 
 /// What the profiles differ in.
 struct Layout {
+    profile: Profile,
     /// The lines below a picture without boxes.
     without_boxes: &'static str,
     /// Whether boxes of other labels are left out where there is a label `face`.
@@ -51,10 +53,14 @@ struct Layout {
     line: for<'a> fn(&Timeline<'a>, &Item, [f64; 4], &mut Values<'a>, &mut Output) -> Result<()>,
 }
 
-const CVAT: Layout = Layout { without_boxes: "", faces_only: false, line: write_line };
+const CVAT: Layout = Layout { profile: Profile::Cvat, without_boxes: "", faces_only: false, line: write_line };
 
-const TRAINING: Layout =
-    Layout { without_boxes: "0\n0 0 0 0 0 0 0 0 0 0\n", faces_only: true, line: write_official_line };
+const TRAINING: Layout = Layout {
+    profile: Profile::Training,
+    without_boxes: "0\n0 0 0 0 0 0 0 0 0 0\n",
+    faces_only: true,
+    line: write_official_line,
+};
 
 /// The columns of the data set behind the box, and the attributes that they are taken from: the first that there is.
 const COLUMNS: [&[&str]; 6] =
@@ -161,17 +167,24 @@ impl<'s> WiderFace<'s> {
         let labels = &timeline.dataset.columns.tags.label;
         self.path(timeline, view, picture).into_iter().for_each(|part| out.text(part));
         out.bytes.push(b'\n');
-        if view.items.is_empty() {
-            out.text(self.layout.without_boxes);
-        } else {
-            number::uint(&mut out.bytes, view.items.len() as u64);
-            out.bytes.push(b'\n');
-        }
+        let mut boxes = Vec::with_capacity(view.items.len());
         for item in view.items {
             let corners = required_corners(timeline.points(item, &mut out.scratch.points))
                 .map_err(|error| located(error, timeline, item))?;
+            match fit_for(self.layout.profile, timeline, item, corners) {
+                Some((corners, outcome)) => boxes.push((item, corners, outcome)),
+                None => out.tally.shape(item, OUTSIDE),
+            }
+        }
+        if boxes.is_empty() {
+            out.text(self.layout.without_boxes);
+        } else {
+            number::uint(&mut out.bytes, boxes.len() as u64);
+            out.bytes.push(b'\n');
+        }
+        for (item, corners, outcome) in boxes {
             (self.layout.line)(timeline, item, corners, values, out)?;
-            out.tally.shape(item, if timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
+            out.tally.shape(item, if timeline.rotation(item) == 0.0 { outcome } else { TURNED });
         }
         for (place, &row) in view.tags.iter().enumerate() {
             out.tally.tag(labels[row as usize], if place == 0 { EVENT } else { LATER_TAG });

@@ -13,6 +13,7 @@ use crate::format::icdar::{text_of_shape, write_quoted};
 use crate::format::kit::annotation::{Value, Values, located, required_corners, text_of};
 use crate::format::kit::frame_texts::{OVERWRITTEN, Repeats, Subset};
 use crate::format::kit::ids::Ids;
+use crate::format::kit::inside::{OUTSIDE, fit_box, image};
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures};
 use crate::geometry::{rotated_box_to_polygon, smallest_box};
 use crate::plan::{
@@ -185,7 +186,13 @@ fn write_corners(timeline: &Timeline<'_>, item: &Item, text: Option<Value<'_>>, 
     let (corners, outcome) = match item.kind {
         ShapeKind::Rectangle => {
             let corners = required_corners(points).map_err(|error| located(error, timeline, item))?;
-            (Some(rotated_box_to_polygon(&corners, timeline.rotation(item))), Outcome::Written)
+            match timeline.rotation(item) {
+                0.0 => {
+                    let Some((corners, outcome)) = fit_box(corners, image(timeline, item)) else { return Ok(OUTSIDE) };
+                    (Some(rotated_box_to_polygon(&corners, 0.0)), outcome)
+                }
+                rotation => (Some(rotated_box_to_polygon(&corners, rotation)), Outcome::Written),
+            }
         }
         _ => match <[f64; 8]>::try_from(points).ok().filter(is_convex) {
             Some(corners) => (Some(corners), Outcome::Written),

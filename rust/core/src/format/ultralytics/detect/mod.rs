@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::format::kit::annotation::corners;
-use crate::format::kit::frame_texts::OUTSIDE;
+use crate::format::kit::inside::OUTSIDE;
 use crate::format::ultralytics::{self, Content, Lines, Shape, top_labels, write_box};
 use crate::plan::{Encoder, Format, Options, Output};
 use crate::report::Outcome;

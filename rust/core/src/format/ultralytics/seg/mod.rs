@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::format::kit::annotation::{located, place};
-use crate::format::kit::frame_texts::OUTSIDE;
+use crate::format::kit::inside::OUTSIDE;
 use crate::format::kit::instance::ellipse;
 use crate::format::ultralytics::{self, Content, Lines, Shape, top_labels, write_shares};
 use crate::plan::{Encoder, Format, Options, Output};
