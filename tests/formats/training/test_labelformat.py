@@ -78,7 +78,8 @@ def test_boxes_of_coco(loaded, split):
 def test_polygons_of_coco(loaded):
     reader = COCOInstanceSegmentationInput(loaded("coco") / "annotations/instances_train.json")
     found = {each.image.filename: [one.segmentation.polygons for one in each.objects] for each in reader.get_labels()}
-    assert found["b.png"] == [[], [list(zip(RING[::2], RING[1::2], strict=True))]]
+    corners = [(4.5, 5.5), (9.25, 5.5), (9.25, 9.75), (4.5, 9.75)]
+    assert found["b.png"] == [[corners], [list(zip(RING[::2], RING[1::2], strict=True))]]
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
@@ -104,7 +105,9 @@ def test_boxes_of_pascal_voc(loaded):
     folder = loaded("voc") / "Annotations"
     read = boxes(PascalVOCObjectDetectionInput(folder, "car,traffic light"))
     read |= boxes(PascalVOCObjectDetectionInput(folder / "s", "car,traffic light"))
-    first, second = BOXES["s/a.png"], BOXES["b.png"]
+    # It takes the numbers as they are: whole pixels, the first of which is 1.
+    first = [("car", [2, 3, 11, 22]), ("car", [21, 3, 30, 12])]
+    second = [("traffic light", [5, 6, 10, 10])]
     # All subsets share the folder.
     assert read == {
         "s/a.png": first,

@@ -43,6 +43,39 @@ pub fn is_bare(view: &FrameView<'_>) -> bool {
 
 /// Numbers in a byte.
 const BYTES: usize = 256;
+/// What the devkit of PASCAL VOC and its readers take for pixels that belong to nothing. CVAT does not know it.
+const VOID: usize = 255;
+
+/// What a profile makes of a number that a byte may not hold. CVAT keeps its lowest eight bits.
+type Byte = fn(usize) -> u8;
+
+/// The number of a class; those that a byte does not hold are void, so that no model learns them as another class.
+fn up_to_void(number: usize) -> u8 {
+    number.min(VOID) as u8
+}
+
+/// The number of an object, never void: all from the 254th on share one.
+fn below_void(number: usize) -> u8 {
+    number.min(VOID - 1) as u8
+}
+
+/// Notes masks that a byte cannot tell from others.
+fn note_shared_numbers(profile: Profile, palette: &Palette, timeline: &Timeline<'_>, masks: &[Mask], out: &mut Output) {
+    let (limit, message) = profile.choose(
+        (BYTES - 1, "an image of objects tells 255 of them apart: from the 256th on numbers repeat"),
+        (VOID - 1, "an image of objects tells 254 of them apart: those from the 254th on share its number"),
+    );
+    if let Some(mask) = masks.get(limit) {
+        out.tally.note(message, || place(timeline, &mask.leader));
+    }
+    let has_no_number = |mask: &&Mask| palette.class(mask.leader.label) >= VOID;
+    if profile == Profile::Training
+        && let Some(mask) = masks.iter().find(has_no_number)
+    {
+        let message = "an image of classes holds 255 of them: the pixels of others are void";
+        out.tally.note(message, || place(timeline, &mask.leader));
+    }
+}
 
 /// Writes the two images of a frame: the classes, and a number for each object.
 pub fn write_images(
@@ -55,17 +88,15 @@ pub fn write_images(
 ) -> Result<()> {
     painting.paint(timeline, frame, masks)?;
     let class = |place: usize| palette.class(masks[place].leader.label);
-    // CVAT keeps a byte of either number.
-    let classes = painting.values(palette.background as u8, |place| class(place) as u8);
-    let mut number = 0_u8;
+    let (class_byte, object_byte) =
+        profile.choose::<(Byte, Byte)>((|number| number as u8, |number| number as u8), (up_to_void, below_void));
+    let classes = painting.values(class_byte(palette.background), |place| class_byte(class(place)));
+    let mut number = 0;
     let objects = painting.values(0, |place| {
-        number = number.wrapping_add(1);
-        if class(place) == palette.background { 0 } else { number }
+        number += 1;
+        if class(place) == palette.background { 0 } else { object_byte(number) }
     });
-    if let Some(mask) = masks.get(BYTES - 1) {
-        let message = "an image of objects tells 255 of them apart: from the 256th on numbers repeat";
-        out.tally.note(message, || place(timeline, &mask.leader));
-    }
+    note_shared_numbers(profile, palette, timeline, masks, out);
     let name = format!("SegmentationClass/{id}.png");
     write_numbers(painting, name, &classes, |class| palette.colour(class), profile, out)?;
     write_numbers(painting, format!("SegmentationObject/{id}.png"), &objects, voc, profile, out)

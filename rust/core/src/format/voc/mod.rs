@@ -22,6 +22,7 @@ use std::collections::HashSet;
 use crate::error::{Code, Error, Result};
 use crate::format::kit::annotation::{attributes, int_of, located, place, required_corners, text_of};
 use crate::format::kit::ids::{Frame, Ids};
+use crate::format::kit::inside::{OUTSIDE, fit_for};
 use crate::format::kit::label_images::Painting;
 use crate::format::kit::listing::{LINE_BREAKS, Picture, Pictures, at_frame, check_labels, is_blank};
 use crate::format::kit::masks::ONLY_MASKS;
@@ -54,6 +55,35 @@ const LISTS: [(Section, &str); 4] = [
     (Section::Action, "Action"),
 ];
 
+/// What the XML of the profiles differs in.
+struct Layout {
+    profile: Profile,
+    depth: &'static str,
+    /// The pose of an object, made of its attribute of this name.
+    pose: fn(Option<String>) -> Option<String>,
+    /// Left, top, right and bottom, made of the corners of a box.
+    bounds: fn([f64; 4]) -> [f64; 4],
+    number: fn(&mut Vec<u8>, f64),
+}
+
+const CVAT: Layout = Layout {
+    profile: Profile::Cvat,
+    depth: "",
+    pose: |pose| pose,
+    // The far corner is made from the near one and the size.
+    bounds: |[x0, y0, x1, y1]| [x0, y0, x0 + (x1 - x0), y0 + (y1 - y0)],
+    number: repr,
+};
+
+/// What the development kit of VOC2012 reads: colour images, and whole pixels of which the first is 1.
+const TRAINING: Layout = Layout {
+    profile: Profile::Training,
+    depth: "3",
+    pose: |pose| Some(pose.filter(|pose| !pose.is_empty()).unwrap_or_else(|| "Unspecified".to_owned())),
+    bounds: |[x0, y0, x1, y1]| [x0.floor() + 1.0, y0.floor() + 1.0, x1.ceil(), y1.ceil()],
+    number: |out, value| int(out, value as i64),
+};
+
 const NO_SHAPE: Outcome = Outcome::Dropped("PASCAL VOC holds boxes, ellipses and masks only");
 const TURNED: Outcome = Outcome::Converted("a box without its rotation, which is an attribute");
 const OVERWRITTEN: Outcome = Outcome::Dropped("a picture of the same name in a later subset has its files");
@@ -66,8 +96,8 @@ fn encoder<'s>(scene: &'s Scene<'s>, options: &Options) -> Result<Box<dyn Encode
     let later_images =
         ids.overwritten(scene, |timeline, view, picture| has_masks(timeline, view).then(|| picture.id.to_owned()))?;
     let later_picture = ids.overwritten(scene, |_, _, picture| options.save_images.then(|| picture_path(picture)))?;
-    let profile = options.profile;
-    Ok(Box::new(Voc { scene, subsets, ids, palette, profile, later_xml, later_images, later_picture }))
+    let layout = options.profile.choose(&CVAT, &TRAINING);
+    Ok(Box::new(Voc { scene, subsets, ids, palette, layout, later_xml, later_images, later_picture }))
 }
 
 fn list_of_label(label: &str, subset: &str) -> Result<String> {
@@ -126,7 +156,7 @@ struct Voc<'s> {
     subsets: Vec<Group>,
     ids: Ids,
     palette: Palette,
-    profile: Profile,
+    layout: &'static Layout,
     /// Frames whose XML, images or picture another of the same name in a later subset has.
     later_xml: HashSet<Frame>,
     later_images: HashSet<Frame>,
@@ -197,13 +227,13 @@ impl Voc<'_> {
                 boxes.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
             } else {
                 out.begin_file(&format!("Annotations/{}.xml", picture.id));
-                annotation(timeline, view.frame, picture, &boxes, !masks.is_empty(), out)?;
+                annotation(timeline, view.frame, picture, &boxes, !masks.is_empty(), self.layout, out)?;
             }
             if self.later_images.contains(&at) {
                 masks.iter().for_each(|item| out.tally.shape(item, OVERWRITTEN));
-            } else if !masks.is_empty() || is_blank_listed(view, self.profile) {
+            } else if !masks.is_empty() || is_blank_listed(view, self.layout.profile) {
                 let masks = ONLY_MASKS.convert(timeline, masks, &mut out.scratch, &mut out.tally)?.masks;
-                let classes = (&self.palette, self.profile);
+                let classes = (&self.palette, self.layout.profile);
                 write_images(&mut painting, classes, (timeline, view.frame), picture.id, &masks, out)?;
             }
             Ok(())
@@ -257,22 +287,35 @@ fn annotation(
     picture: Picture<'_>,
     boxes: &[&Item],
     is_segmented: bool,
+    layout: &Layout,
     out: &mut Output,
 ) -> Result<()> {
     let Output { bytes, scratch, tally, .. } = out;
     let mut xml = Pretty::new(bytes);
     xml.begin("annotation");
-    head(&mut xml, timeline, frame, picture).map_err(|error| at_frame(error, timeline, frame))?;
+    head(&mut xml, layout, timeline, frame, picture).map_err(|error| at_frame(error, timeline, frame))?;
     xml.value("segmented", |out| uint(out, u64::from(is_segmented)));
     for item in boxes {
-        object(&mut xml, timeline, item, scratch, tally).map_err(|error| located(error, timeline, item))?;
-        tally.shape(item, if timeline.rotation(item) == 0.0 { Outcome::Written } else { TURNED });
+        let points = timeline.points(item, &mut scratch.points);
+        let corners = required_corners(points).map_err(|error| located(error, timeline, item))?;
+        let Some((corners, outcome)) = fit_for(layout.profile, timeline, item, corners) else {
+            tally.shape(item, OUTSIDE);
+            continue;
+        };
+        object(&mut xml, layout, (timeline, item), corners, tally).map_err(|error| located(error, timeline, item))?;
+        tally.shape(item, if timeline.rotation(item) == 0.0 { outcome } else { TURNED });
     }
     xml.end("annotation");
     Ok(())
 }
 
-fn head(xml: &mut Pretty<'_>, timeline: &Timeline<'_>, frame: u32, picture: Picture<'_>) -> Result<()> {
+fn head(
+    xml: &mut Pretty<'_>,
+    layout: &Layout,
+    timeline: &Timeline<'_>,
+    frame: u32,
+    picture: Picture<'_>,
+) -> Result<()> {
     // CVAT takes what stands in front of the first underscore for a folder.
     xml.text("folder", picture.id.split_once('_').map_or("", |(folder, _)| folder))?;
     xml.text("filename", &format!("{}{}", picture.id, picture.extension))?;
@@ -285,19 +328,18 @@ fn head(xml: &mut Pretty<'_>, timeline: &Timeline<'_>, frame: u32, picture: Pict
     xml.begin("size");
     xml.value("width", |out| uint(out, u64::from(width)));
     xml.value("height", |out| uint(out, u64::from(height)));
-    xml.text("depth", "")?;
+    xml.text("depth", layout.depth)?;
     xml.end("size");
     Ok(())
 }
 
 fn object(
     xml: &mut Pretty<'_>,
-    timeline: &Timeline<'_>,
-    item: &Item,
-    scratch: &mut Scratch,
+    layout: &Layout,
+    (timeline, item): (&Timeline<'_>, &Item),
+    corners: [f64; 4],
     tally: &mut Tally,
 ) -> Result<()> {
-    let [x0, y0, x1, y1] = required_corners(timeline.points(item, &mut scratch.points))?;
     let mut values = Vec::new();
     attributes(timeline, item, &mut values)?;
     let mut flag = |wanted: &str| {
@@ -310,16 +352,16 @@ fn object(
     let (truncated, difficult) = (flag("truncated"), flag("difficult"));
     xml.begin("object");
     xml.text("name", &timeline.dataset.schema.label(item.label).name)?;
-    if let Some((_, pose)) = values.iter().find(|(name, _)| *name == "pose") {
-        xml.text("pose", &text_of(*pose))?;
+    let pose = values.iter().find(|(name, _)| *name == "pose").map(|(_, pose)| text_of(*pose));
+    if let Some(pose) = (layout.pose)(pose) {
+        xml.text("pose", &pose)?;
     }
     for (name, value) in [("truncated", truncated), ("occluded", i64::from(item.occluded)), ("difficult", difficult)] {
         xml.value(name, |out| int(out, value));
     }
     xml.begin("bndbox");
-    // The far corner is made from the near one and the size.
-    for (name, value) in [("xmin", x0), ("ymin", y0), ("xmax", x0 + (x1 - x0)), ("ymax", y0 + (y1 - y0))] {
-        xml.value(name, |out| repr(out, value));
+    for (name, value) in ["xmin", "ymin", "xmax", "ymax"].into_iter().zip((layout.bounds)(corners)) {
+        xml.value(name, |out| (layout.number)(out, value));
     }
     xml.end("bndbox");
     values.retain(|(name, _)| !matches!(*name, "difficult" | "pose" | "truncated" | "occluded"));
