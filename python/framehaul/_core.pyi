@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, Literal, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from framehaul.exporter import ByteWriter
 
 __version__: str
 
@@ -162,39 +164,43 @@ def check_file(path: Path, kind: Literal["zip", "report", "png", "html"], overwr
 def write_file(path: Path, kind: Literal["zip", "report", "png", "html"], overwrite: bool, content: bytes) -> None:
     """Writes a file, which appears under its name when it is whole."""
 
+class ExportOptions(TypedDict):
+    """What `framehaul.export` takes, in the words of the core: every key, none more."""
+
+    tasks: Sequence[str]
+    jobs: Sequence[str]
+    threads: int | None
+    compression: Literal["none", "fast", "best"]
+    overwrite: bool
+    strict: bool
+    dumped: str | None
+    """The time that CVAT XML prints; without one that of the source."""
+    profile: Literal["cvat", "training"]
+    save_images: bool
+    image_format: Literal["png", "jpeg", "webp", "source"]
+    """What the frames of videos are called after, and what `frames` gives."""
+    media: Path | None
+    on_error: Literal["stop", "skip"]
+    name_template: str | None
+    provenance: bool
+    frames: str
+    """Which frames are taken."""
+    labels: Sequence[str]
+    subsets: Sequence[str]
+    negatives: str | None
+
 def export(
     dataset: Dataset,
-    outputs: Sequence[tuple[str, str]],
+    outputs: Sequence[tuple[str, str | ByteWriter]],
+    options: ExportOptions,
     *,
-    tasks: Sequence[str] = ...,
-    jobs: Sequence[str] = ...,
-    threads: int | None = None,
-    compression: Literal["none", "fast", "best"] = "fast",
-    overwrite: bool = False,
-    strict: bool = False,
-    dumped: str | None = None,
-    profile: Literal["cvat", "training"] = "cvat",
-    save_images: bool = False,
-    image_format: Literal["png", "jpeg", "webp", "source"] = "png",
-    media: Path | None = None,
     frames: Callable[[Path, str | None, list[int]], Iterator[bytes | tuple[bytes, float | None]]] | None = None,
-    on_error: Literal["stop", "skip"] = "stop",
-    name_template: str | None = None,
-    provenance: bool = False,
-    select: str = "all",
-    labels: Sequence[str] = ...,
-    subsets: Sequence[str] = ...,
-    negatives: str | None = None,
     progress: Callable[[int, int, int, int, int, int], object] | None = None,
 ) -> list[str | BaseException]:
     """Exports in each of these formats to the path beside it; a report as JSON for each, or what stopped it.
 
-    An error of the code `dropped` has the report, as JSON, in `refused`. `dumped` is the time that CVAT XML prints,
-    without one that of the source. `progress` gets the fields of
+    An error of the code `dropped` has the report, as JSON, in `refused`. `progress` gets the fields of
     `framehaul.Progress`.
-
-    `image_format` is what `frames` gives, and what the frames of videos are called after. `media` is where the files of
-    pictures are, if not in the source.
 
     `frames(path, member, numbers)` gives frames of a video as encoded files: the video is a file or the member of an
     archive, `numbers` are a few absolute frame numbers (decode order, from 0). Several threads use it, but calls come
@@ -205,3 +211,19 @@ def export(
     What it raises stops the export: a `framehaul.Error` keeps its code (`bad-picture` for a video that cannot be
     decoded), and is a line in the report with `on_error="skip"`.
     """
+
+def plan(dataset: Dataset, format: str, options: ExportOptions) -> tuple[bytes, int]:
+    """The plan of an export, and the number of its chunks. It is the same in every process."""
+
+def make_shard(dataset: Dataset, format: str, options: ExportOptions, plan: bytes, chunks: tuple[int, int]) -> bytes:
+    """Makes the chunks of a plan from the first number up to the second, which is not among them."""
+
+def assemble(
+    dataset: Dataset,
+    format: str,
+    options: ExportOptions,
+    plan: bytes,
+    shards: Sequence[bytes],
+    out: str | ByteWriter,
+) -> str:
+    """Writes an archive of the shards of all chunks, in order. Returns the report as JSON."""

@@ -16,19 +16,27 @@ from framehaul.report import Report
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
-    from typing import Literal, TypedDict
+    from typing import Literal, Protocol, TypedDict
 
     from typing_extensions import Unpack
 
     from framehaul.media.frames import Frames, Times
 
+    class ByteWriter(Protocol):
+        """Anything that takes bytes: a binary file, a pipe, an `io.BytesIO`, an upload."""
+
+        def write(self, data: bytes, /) -> object:
+            """Takes bytes; returns how many, or nothing for all of them."""
+
+    Out = str | os.PathLike[str] | ByteWriter
+    """Where an export goes."""
     Names = str | int | Sequence[str | int]
     """The numbers or names of one or several tasks or jobs."""
     Formats = list[str | FormatInfo] | list[str] | list[FormatInfo] | tuple[str | FormatInfo, ...]
     """Several formats."""
 
-    class _Options(TypedDict, total=False):
-        """The options of `export`, for both of its overloads."""
+    class Options(TypedDict, total=False):
+        """The options of `export`."""
 
         folder: bool
         tasks: Names
@@ -74,20 +82,20 @@ class Progress(NamedTuple):
 def export(  # type: ignore[overload-overlap] # a FormatInfo is a tuple of strings, but never taken for a list of names
     source: Dataset | str | os.PathLike[str],
     format: str | FormatInfo,
-    out: str | os.PathLike[str],
-    **options: Unpack[_Options],
+    out: Out,
+    **options: Unpack[Options],
 ) -> Report: ...
 @overload
 def export(
     source: Dataset | str | os.PathLike[str],
     format: Formats,
-    out: str | os.PathLike[str],
-    **options: Unpack[_Options],
+    out: Out,
+    **options: Unpack[Options],
 ) -> dict[str, Report]: ...
 def export(
     source: Dataset | str | os.PathLike[str],
     format: str | FormatInfo | Formats,  # noqa: A002 - the word a user looks for
-    out: str | os.PathLike[str],
+    out: Out,
     *,
     folder: bool = False,
     tasks: Names = (),
@@ -117,7 +125,9 @@ def export(
         source: A dataset, or what `framehaul.open` takes.
         format: A format's name, slug or `FormatInfo`, or several.
         out: For one format the archive to write (`.zip`), or a folder: one that exists, or a path that ends in `/`. For
-            several formats a folder that receives `FORMAT.zip` for each.
+            several formats a folder that receives `FORMAT.zip` for each. An object with a method `write` for bytes
+            (a binary file, an `io.BytesIO`) receives the archive as it is made; it is not closed, and a failed export
+            leaves in it what was written.
         folder: Whether `out` is a folder, whatever its name and whether it exists or not.
         tasks: Only these tasks, by number or name. Numbers are those that `Dataset.inspect` shows: the server's ids, or
             in a backup the places from 0. One task is exported as CVAT exports it by itself, several as a project.
@@ -174,31 +184,33 @@ def export(
     one = isinstance(format, (str, FormatInfo))
     dataset = source if isinstance(source, Dataset) else open(source)
     with (
-        nullcontext() if one else _folder(Path(out)),
+        _folder(Path(out)) if not one and isinstance(out, (str, os.PathLike)) else nullcontext(),
         _frames(dataset, image_format, quality) if save_images else nullcontext() as decoded,
     ):
         made = _core.export(
             dataset._core,  # noqa: SLF001 - the two halves of one package
             [(info.name, path) for info, path in zip(infos, outputs(infos, format, out, folder=folder), strict=True)],
-            tasks=_names(tasks),
-            jobs=_names(jobs),
-            threads=threads,
-            compression=compression,
-            overwrite=overwrite,
-            strict=strict,
-            dumped=_dumped(dumped),
-            profile=profile,
-            save_images=save_images,
-            image_format=image_format,
-            media=None if media is None else Path(media),
+            {
+                "tasks": _names(tasks),
+                "jobs": _names(jobs),
+                "threads": threads,
+                "compression": compression,
+                "overwrite": overwrite,
+                "strict": strict,
+                "dumped": _dumped(dumped),
+                "profile": profile,
+                "save_images": save_images,
+                "image_format": image_format,
+                "media": None if media is None else Path(media),
+                "on_error": on_error,
+                "name_template": name_template,
+                "provenance": provenance,
+                "frames": frames,
+                "labels": _names(labels),
+                "subsets": _names(subset),
+                "negatives": None if negatives is None else str(negatives),
+            },
             frames=decoded,
-            on_error=on_error,
-            name_template=name_template,
-            provenance=provenance,
-            select=frames,
-            labels=_names(labels),
-            subsets=_names(subset),
-            negatives=None if negatives is None else str(negatives),
             progress=progress and (lambda *parts: progress(Progress(*parts))),
         )
     reports = {
@@ -220,8 +232,10 @@ def _names(names: Names) -> list[str]:
     return [str(name) for name in ([names] if isinstance(names, (str, int)) else names)]
 
 
-def _place(out: str | os.PathLike[str], *, folder: bool) -> str:
-    """The path of an output; that of a folder ends in a separator."""
+def _place(out: Out, *, folder: bool) -> str | ByteWriter:
+    """The path of an output, which ends in a separator for a folder; or what takes its bytes."""
+    if not isinstance(out, (str, os.PathLike)):
+        return out
     path = os.fspath(out)
     is_folder = folder or path.endswith(("/", os.sep)) or (not path.endswith(".zip") and Path(path).is_dir())
     return os.path.join(path, "") if is_folder else path  # noqa: PTH118 - a Path cannot end in a separator
@@ -270,47 +284,53 @@ def _frames(
 
 def check(
     format: str | FormatInfo | Formats,  # noqa: A002
-    out: str | os.PathLike[str],
+    out: Out,
     *,
     folder: bool = False,
 ) -> list[FormatInfo]:
     """The formats, each once; raises if there is none of a name, or if OUT does not say what it is to be."""
+    place = _place(out, folder=folder)
     if isinstance(format, (str, FormatInfo)):
-        if not _place(out, folder=folder).endswith((".zip", "/", os.sep)):
-            text = f'"{os.fspath(out)}" is neither an archive (ends in .zip) nor a folder (exists, or ends in /)'
+        if isinstance(place, str) and not place.endswith((".zip", "/", os.sep)):
+            text = f'"{place}" is neither an archive (ends in .zip) nor a folder (exists, or ends in /)'
+            raise UsageError(text, code="bad-option")
+        if not isinstance(place, str) and not callable(getattr(place, "write", None)):
+            text = f"the output is neither a path nor an object with a method write: {type(place).__name__}"
             raise UsageError(text, code="bad-option")
         return [registry.find(format)]
     if not format:
         raise UsageError("no format was given; `framehaul formats` lists them", code="bad-option")
-    if os.fspath(out).endswith(".zip"):
-        text = f'several formats need a folder, and "{os.fspath(out)}" is the name of an archive; name a folder'
-        raise UsageError(text, code="bad-option")
+    if not isinstance(place, str) or place.endswith(".zip"):
+        what = f'"{place}" is the name of an archive' if isinstance(place, str) else "the output takes one archive"
+        raise UsageError(f"several formats need a folder, and {what}; name a folder", code="bad-option")
     return list(dict.fromkeys(registry.find(name) for name in format))
 
 
 def outputs(
     infos: Sequence[registry.FormatInfo],
     format: str | FormatInfo | Formats,  # noqa: A002
-    out: str | os.PathLike[str],
+    out: Out,
     *,
     folder: bool = False,
-) -> list[str]:
+) -> list[str | ByteWriter]:
     """Where the export in each format goes."""
-    if isinstance(format, (str, FormatInfo)):
+    if isinstance(format, (str, FormatInfo)) or not isinstance(out, (str, os.PathLike)):
         return [_place(out, folder=folder)]
     return [str(Path(out) / f"{info.name}.zip") for info in infos]
 
 
 def check_apart(
     source: str,
-    out: Sequence[str],
+    out: Sequence[str | ByteWriter],
     *,
     media: Path | None = None,
     report: Path | None = None,
 ) -> None:
     """Raises if two of these paths are the same, or if one lies inside another: none may harm another."""
     inputs = [("source", source_path(source))] + ([("media folder", media)] if media else [])
-    written = [("output", Path(path)) for path in out] + ([("report", report)] if report else [])
+    written = [("output", Path(path)) for path in out if isinstance(path, str)] + (
+        [("report", report)] if report else []
+    )
     _core.check_apart(inputs, written)
 
 

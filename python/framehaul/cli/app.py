@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,6 +20,7 @@ from framehaul.report import indented
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import BinaryIO
 
 # Rich takes longer to import than most exports take; it is loaded only when there is a bar or a page to draw.
 app = typer.Typer(
@@ -83,8 +85,8 @@ def export(
             "--out",
             "-o",
             metavar="OUT",
-            help="The archive to write (.zip), or a folder (exists, or ends in /). With several formats a folder that"
-            " receives FORMAT.zip for each.",
+            help="The archive to write (.zip), a folder (exists, or ends in /), or - for standard output. With several"
+            " formats a folder that receives FORMAT.zip for each.",
         ),
     ],
     *,
@@ -163,13 +165,35 @@ def export(
     names = _names(formats)
     wanted = names[0] if len(names) == 1 else names
     # Before a large source is read.
-    infos = exporter.check(wanted, out)
-    exporter.check_apart(source, exporter.outputs(infos, wanted, out), media=media, report=report)
+    target = _standard_output() if out == "-" else out
+    infos = exporter.check(wanted, target)
+    exporter.check_apart(source, exporter.outputs(infos, wanted, target), media=media, report=report)
     if report is not None:
         _core.check_file(report, "report", overwrite)
     dataset = framehaul.open(
         source, max_ratio=max_ratio, max_total=_size(max_total), max_pixels=max_pixels, max_frames=max_frames
     )
+    options: exporter.Options = {
+        "tasks": task or (),
+        "jobs": job or (),
+        "threads": threads,
+        "compression": compression,
+        "overwrite": overwrite,
+        "strict": strict,
+        "profile": profile,
+        "dumped": dumped,
+        "save_images": save_images,
+        "image_format": image_format,
+        "quality": quality,
+        "media": media,
+        "on_error": on_error,
+        "name_template": name_template,
+        "provenance": provenance,
+        "frames": frames,
+        "labels": _names(labels),
+        "subset": _names(subset),
+        "negatives": negatives,
+    }
     stop = Stop()
     with show.progress(wanted=not quiet) as draw:
 
@@ -178,33 +202,8 @@ def export(
             if draw:
                 draw(now)
 
-        reports, refused, failed = _outcome(
-            lambda: framehaul.export(
-                dataset,
-                wanted,
-                out,
-                tasks=task or (),
-                jobs=job or (),
-                threads=threads,
-                compression=compression,
-                overwrite=overwrite,
-                strict=strict,
-                profile=profile,
-                dumped=dumped,
-                save_images=save_images,
-                image_format=image_format,
-                quality=quality,
-                media=media,
-                on_error=on_error,
-                name_template=name_template,
-                provenance=provenance,
-                frames=frames,
-                labels=_names(labels),
-                subset=_names(subset),
-                negatives=negatives,
-                progress=progress,
-            )
-        )
+        options["progress"] = progress
+        reports, refused, failed = _outcome(lambda: framehaul.export(dataset, wanted, target, **options))
     shown = [*reports, *refused]
     if report is not None and shown:
         # One format's report stands alone, several are a list.
@@ -212,12 +211,21 @@ def export(
         written = indented(content[0] if isinstance(wanted, str) else content)
         _core.write_file(report, "report", overwrite, written)
     if not quiet:
-        for each in shown:
-            show.report(each)
-        if reports:
-            show.written(out, reports, time.monotonic() - started)
+        # Standard output belongs to the archive where that goes there.
+        with redirect_stdout(sys.stderr) if out == "-" else nullcontext():
+            for each in shown:
+                show.report(each)
+            if reports:
+                show.written(out, reports, time.monotonic() - started)
     if failed:
         raise failed
+
+
+def _standard_output() -> BinaryIO:
+    if sys.stdout.isatty():
+        text = "standard output is a terminal; send it to a file or a program, as in `-o - | ssh host tee out.zip`"
+        raise errors.UsageError(text, code="bad-option")
+    return sys.stdout.buffer
 
 
 @app.command()

@@ -1,18 +1,17 @@
 //! Exports: options in, reports out, with the GIL released in between.
 
-use std::path::{Path, PathBuf};
-
 use framehaul_core::error::Error;
-use framehaul_core::execute::{self, Failure, Options, Progress};
 use framehaul_core::format;
 use framehaul_core::media::Videos;
-use framehaul_core::plan::{self, Format};
-use framehaul_core::timeline::Selection;
+use framehaul_core::plan::Format;
+use framehaul_core::run::{self, Failure, Progress};
+use framehaul_core::sink::Target;
 use framehaul_macros::guarded;
 use pyo3::prelude::*;
 
 use crate::dataset::Dataset;
 use crate::error::to_py;
+use crate::options::{ExportOptions, Output};
 use crate::picture::read_size;
 use crate::video::Frames;
 
@@ -22,62 +21,22 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 #[pyfunction]
-#[pyo3(signature = (
-    dataset, outputs, *,
-    tasks = vec![], jobs = vec![], threads = None, compression = "fast", overwrite = false, strict = false, dumped = None,
-    profile = "cvat", save_images = false, image_format = "png", media = None, frames = None, on_error = "stop",
-    name_template = None, provenance = false,
-    select = "all", labels = vec![], subsets = vec![], negatives = None, progress = None
-))]
-#[expect(clippy::too_many_arguments, reason = "one for each option; Python names them")]
+#[pyo3(signature = (dataset, outputs, options, *, frames = None, progress = None))]
 #[guarded]
 fn export(
     py: Python<'_>,
     dataset: &Dataset,
-    outputs: Vec<(String, PathBuf)>,
-    tasks: Vec<String>,
-    jobs: Vec<String>,
-    threads: Option<usize>,
-    compression: &str,
-    overwrite: bool,
-    strict: bool,
-    dumped: Option<String>,
-    profile: &str,
-    save_images: bool,
-    image_format: &str,
-    media: Option<PathBuf>,
+    mut outputs: Vec<(String, Output)>,
+    options: ExportOptions,
     frames: Option<Py<PyAny>>,
-    on_error: &str,
-    name_template: Option<&str>,
-    provenance: bool,
-    select: &str,
-    labels: Vec<String>,
-    subsets: Vec<String>,
-    negatives: Option<&str>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<Py<PyAny>>> {
-    let outputs = outputs
-        .iter()
-        .map(|(name, path)| Ok((format::find(name)?, path.as_path())))
-        .collect::<Result<Vec<(&Format, &Path)>, Error>>()
+    let mut targets = outputs
+        .iter_mut()
+        .map(|(name, output)| Ok((format::find(name)?, output.target())))
+        .collect::<Result<Vec<(&Format, Target<'_>)>, Error>>()
         .map_err(to_py)?;
-    let selection = || -> Result<Selection, Error> {
-        let (frames, negatives) = (select.parse()?, negatives.map(str::parse).transpose()?);
-        Ok(Selection { tasks, jobs, frames, labels, subsets, negatives })
-    };
-    let options = Options {
-        selection: selection().map_err(to_py)?,
-        threads,
-        compression: compression.parse().map_err(to_py)?,
-        overwrite,
-        strict,
-        image_format: image_format.parse().map_err(to_py)?,
-        media,
-        on_error: on_error.parse().map_err(to_py)?,
-        provenance,
-        name_template: name_template.map(str::parse).transpose().map_err(to_py)?,
-        format: plan::Options { dumped, profile: profile.parse().map_err(to_py)?, save_images },
-    };
+    let options = options.read().map_err(to_py)?;
     let mut stopped = None;
     let mut on_progress = |now: &Progress| {
         // The calling thread is the one that signals are handled on.
@@ -90,7 +49,7 @@ fn export(
     };
     let videos = frames.map(Frames);
     let videos = videos.as_ref().map(|frames| frames as &dyn Videos);
-    let reports = py.detach(|| execute::export(&dataset.0, &outputs, &options, (videos, &read_size), &mut on_progress));
+    let reports = py.detach(|| run::export(&dataset.0, &mut targets, &options, (videos, &read_size), &mut on_progress));
     // What a signal handler or `progress` raised says more than that the export was interrupted.
     let reports = reports.map_err(|error| stopped.unwrap_or_else(|| to_py(error)))?;
     reports

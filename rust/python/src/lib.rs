@@ -8,6 +8,7 @@ mod formats;
 mod frame;
 mod inspect;
 mod mask;
+mod options;
 mod output;
 mod pack;
 mod picture;
@@ -15,6 +16,7 @@ mod pixels;
 mod raster;
 mod rle;
 mod shapes;
+mod shards;
 mod table;
 mod video;
 
@@ -38,6 +40,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     pack::register(module)?;
     picture::register(module)?;
     raster::register(module)?;
+    shards::register(module)?;
     table::register(module)?;
     video::register(module)
 }

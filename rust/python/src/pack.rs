@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use framehaul_core::error::Result;
-use framehaul_core::sink::{Archive, Chunk, Compression, Packer, Sink};
+use framehaul_core::sink::{Archive, Compression, Packed, Packer, Sink};
 use framehaul_core::threads::{self, ParallelIterator};
 use framehaul_macros::guarded;
 use pyo3::prelude::*;
@@ -48,7 +48,7 @@ fn pack(py: Python<'_>, members: Vec<(String, PyBackedBytes)>, out: PathBuf) -> 
 fn write_all<T: Copy + Sync>(
     sink: &mut Archive,
     pieces: &[T],
-    pack: impl Fn(&mut Packer, T) -> Result<Chunk> + Sync,
+    pack: impl Fn(&mut Packer, T) -> Result<Packed> + Sync,
 ) -> Result<()> {
     let packing = sink.packing();
     let packed = |window: &[T]| {

@@ -51,7 +51,8 @@ pub(crate) fn export_for(profile: Profile, format: &Format, scene: &Scene<'_>) -
     for part in &encoder.parts(&options)? {
         let (chunks, name) = match part {
             Part::Member { name, chunks } => (chunks, Some(name)),
-            Part::Files(chunks) | Part::Pictures(chunks) => (chunks, None),
+            Part::Files(chunks) | Part::Media(chunks) => (chunks, None),
+            Part::Sidecar { .. } => continue,
         };
         let mut member = Vec::new();
         for chunk in chunks {

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::error::{Code, Error, Result};
-use crate::plan::{Chunk, Encoder, Output, Part, Plan, Relief};
+use crate::plan::{Chunk, Encoder, Flush, Output, Part, Plan};
 use crate::threads::{self, ParallelIterator};
 use crate::timeline::{Scene, Timeline, hash};
 
@@ -47,7 +47,7 @@ pub fn refuse(scene: &Scene<'_>, planned: Planned<'_>, hashes: Option<Vec<u64>>)
             continue;
         };
         // Images that are the same file are stored once, and others are compared when they are looked up.
-        if !matches!((one.part, other.part), (Part::Pictures(_), Part::Pictures(_))) {
+        if !matches!((one.part, other.part), (Part::Media(_), Part::Media(_))) {
             let [one, other] = [one, other].map(|origin| describe(scene, planned, &name, origin));
             return Err(error("files", &name, &one, &other));
         }
@@ -78,7 +78,7 @@ fn gather<'p, T: Send>(
     take: impl Fn(&str, Origin<'p>) -> Option<T> + Sync,
 ) -> Result<Vec<T>> {
     let origins = |part: &'p Part| {
-        let one = matches!(part, Part::Member { .. }).then_some(Origin { part, chunk: None });
+        let one = matches!(part, Part::Member { .. } | Part::Sidecar { .. }).then_some(Origin { part, chunk: None });
         let chunks = if one.is_some() { &[] } else { part.chunks() };
         one.into_iter().chain(chunks.iter().map(move |chunk| Origin { part, chunk: Some(chunk) }))
     };
@@ -94,7 +94,7 @@ fn gather<'p, T: Send>(
 fn names(encoder: &dyn Encoder, origin: Origin<'_>, output: &mut Output) -> Result<Vec<String>> {
     let Some(chunk) = origin.chunk else {
         return Ok(match origin.part {
-            Part::Member { name, .. } => vec![name.clone()],
+            Part::Member { name, .. } | Part::Sidecar { name } => vec![name.clone()],
             _ => Vec::new(),
         });
     };
@@ -102,18 +102,18 @@ fn names(encoder: &dyn Encoder, origin: Origin<'_>, output: &mut Output) -> Resu
     let early = Rc::new(RefCell::new(Vec::new()));
     let push = |output: &Output, names: &mut Vec<String>| names.extend(output.files().map(|(name, _)| name.to_owned()));
     let handed = early.clone();
-    let relief: Relief = Box::new(move |output, _| {
+    let flush: Flush = Box::new(move |output, _| {
         push(output, &mut handed.borrow_mut());
         Ok(())
     });
     output.clear();
-    output.relief = Some(relief);
+    output.flush = Some(flush);
     let encoded = encoder.encode(chunk, output);
     push(output, &mut early.borrow_mut());
-    output.relief = None;
+    output.flush = None;
     encoded?;
     let mut names = early.take();
-    names.extend(output.pictures.drain(..).map(|request| request.name));
+    names.extend(output.images.drain(..).map(|request| request.name));
     Ok(names)
 }
 

@@ -10,7 +10,7 @@ use tempfile::{Builder, TempDir, TempPath};
 use crate::error::{Code, Error, Result};
 
 /// Where an output will be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Place {
     /// The final path: absolute, so that a change of the current folder does not matter, and never a symbolic link.
     pub path: PathBuf,

@@ -47,14 +47,20 @@ pub enum Part {
     Files(Vec<Chunk>),
     /// Chunks that each ask for pictures, [`Output::picture`], and write nothing: [`picture_chunks`]. They are encoded
     /// once before anything is written, so that names can be compared.
-    Pictures(Vec<Chunk>),
+    Media(Vec<Chunk>),
+    /// A member that stands behind all chunks and is made of what they note: see [`crate::sidecar`].
+    Sidecar {
+        /// Path in the archive.
+        name: String,
+    },
 }
 
 impl Part {
     /// Its chunks, in order.
     pub fn chunks(&self) -> &[Chunk] {
         match self {
-            Self::Member { chunks, .. } | Self::Files(chunks) | Self::Pictures(chunks) => chunks,
+            Self::Member { chunks, .. } | Self::Files(chunks) | Self::Media(chunks) => chunks,
+            Self::Sidecar { .. } => &[],
         }
     }
 }
@@ -84,6 +90,11 @@ impl Plan {
         Ok(Self { format: format.slug.to_owned(), parts: encoder.parts(options)? })
     }
 
+    /// The chunk at a place, with its part.
+    pub fn chunk(&self, place: usize) -> Option<(&Chunk, &Part)> {
+        self.chunks().nth(place)
+    }
+
     /// All chunks, in order, each with its part.
     pub fn chunks(&self) -> impl Iterator<Item = (&Chunk, &Part)> {
         self.parts.iter().flat_map(|part| part.chunks().iter().map(move |chunk| (chunk, part)))
@@ -100,22 +111,22 @@ pub struct Output {
     /// Their names, one behind another.
     names: String,
     /// The pictures asked for.
-    pub pictures: Vec<Request>,
+    pub images: Vec<Request>,
     /// What became of the annotations.
     pub tally: Tally,
     /// Memory for intermediate results.
     pub scratch: Scratch,
     /// Takes files when there are many bytes of them, as of the masks of a huge picture. Without one they stay.
-    pub relief: Option<Relief>,
-    relieved: Relieved,
+    pub flush: Option<Flush>,
+    flushed: Flushed,
 }
 
 /// Writes files of a chunk that is not finished; says whether the last of them goes on.
-pub type Relief = Box<dyn FnMut(&Output, bool) -> Result<()>>;
+pub type Flush = Box<dyn FnMut(&Output, bool) -> Result<()>>;
 
 /// What was handed on before the end of a chunk.
 #[derive(Default)]
-struct Relieved {
+struct Flushed {
     bytes: u64,
     /// Whether the last file was not whole.
     goes_on: bool,
@@ -165,19 +176,19 @@ impl Output {
         self.bytes.clear();
         self.files.clear();
         self.names.clear();
-        self.pictures.clear();
+        self.images.clear();
         self.tally = Tally::default();
-        self.relieved = Relieved::default();
+        self.flushed = Flushed::default();
     }
 
     /// Hands on what there is; whether the last file goes on.
-    fn relieve(&mut self, goes_on: bool) {
-        let Some(mut relief) = self.relief.take() else { return };
-        let result = relief(self, goes_on);
-        self.relief = Some(relief);
-        self.relieved.bytes += self.bytes.len() as u64;
-        self.relieved.goes_on = goes_on;
-        self.relieved.error = self.relieved.error.take().or(result.err());
+    fn hand_on(&mut self, goes_on: bool) {
+        let Some(mut flush) = self.flush.take() else { return };
+        let result = flush(self, goes_on);
+        self.flush = Some(flush);
+        self.flushed.bytes += self.bytes.len() as u64;
+        self.flushed.goes_on = goes_on;
+        self.flushed.error = self.flushed.error.take().or(result.err());
         self.bytes.clear();
         self.files.clear();
         self.names.clear();
@@ -186,29 +197,29 @@ impl Output {
     /// To be called between the pieces of a file that may be long.
     pub fn flow(&mut self) {
         if self.bytes.len() >= MOST_BYTES {
-            self.relieve(true);
+            self.hand_on(true);
         }
     }
 
     /// What there is more of the file of which the beginning was handed on.
     pub fn continued(&self) -> Option<&[u8]> {
         let end = self.files.first().map_or(self.bytes.len(), |file| file.bytes);
-        self.relieved.goes_on.then(|| &self.bytes[..end])
+        self.flushed.goes_on.then(|| &self.bytes[..end])
     }
 
     /// The number of all bytes of the chunk, or the error of what was handed on before its end.
     pub fn finish(&mut self) -> Result<u64> {
-        if self.relieved.goes_on {
-            self.relieve(false);
+        if self.flushed.goes_on {
+            self.hand_on(false);
         }
-        let Relieved { bytes, error, .. } = std::mem::take(&mut self.relieved);
+        let Flushed { bytes, error, .. } = std::mem::take(&mut self.flushed);
         error.map_or(Ok(bytes + self.bytes.len() as u64), Err)
     }
 
     /// Starts a file; what is appended from here on is its content.
     pub fn begin_file(&mut self, name: &str) {
         if self.bytes.len() >= MOST_BYTES {
-            self.relieve(false);
+            self.hand_on(false);
         }
         self.file_from(self.bytes.len(), name);
     }
@@ -234,9 +245,9 @@ impl Output {
             .map(|(file, end)| (&self.names[file.name..end.name], &self.bytes[file.bytes..end.bytes]))
     }
 
-    /// Asks for the picture of a frame under this name; in chunks of [`Part::Pictures`] only.
+    /// Asks for the picture of a frame under this name; in chunks of [`Part::Media`] only.
     pub fn picture(&mut self, name: String, timeline: usize, frame: u32) {
-        self.pictures.push(Request { name, timeline, frame });
+        self.images.push(Request { name, timeline, frame });
     }
 
     /// Appends text.
@@ -316,7 +327,7 @@ const PICTURES_PER_CHUNK: u64 = 4;
 /// Frames of a video in one: larger than files, and so long in the making that chunks cost nothing.
 const VIDEO_FRAMES_PER_CHUNK: u64 = 1;
 
-/// Cuts the frames of these timelines into chunks for [`Part::Pictures`], or for files that are as large.
+/// Cuts the frames of these timelines into chunks for [`Part::Media`], or for files that are as large.
 pub fn picture_chunks(scene: &Scene<'_>, timelines: Range<usize>, section: impl Into<u8>) -> Vec<Chunk> {
     let section = section.into();
     let chunks = |timeline: usize| {
@@ -353,7 +364,7 @@ pub fn media_part(
     section: impl Into<u8>,
     options: &Options,
 ) -> Option<Part> {
-    options.save_images.then(|| Part::Pictures(picture_chunks(scene, timelines, section)))
+    options.save_images.then(|| Part::Media(picture_chunks(scene, timelines, section)))
 }
 
 /// Cuts a range of positions (of a track on a frame, of a shape) into chunks.

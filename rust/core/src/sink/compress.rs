@@ -7,11 +7,12 @@
 use std::str::FromStr;
 
 use flate2::{Compress, FlushCompress, Status};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result};
 
 /// How hard text is compressed. Members that are compressed by themselves, such as pictures, are stored in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Compression {
     /// Everything is stored.
     None,

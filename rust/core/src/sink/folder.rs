@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::error::{Code, Error, Result};
 use crate::paths::{Place, exchange, fill, sync_folder, unwritable};
 
-use super::pack::{Chunk, Content, Packing};
+use super::pack::{Content, Packed, Packing};
 use super::record::{self, Record};
 use super::{Sink, Written, check_name, misuse};
 
@@ -99,7 +99,7 @@ impl Sink for Folder {
         self.begin(name)
     }
 
-    fn write(&mut self, chunk: Chunk) -> Result<()> {
+    fn write(&mut self, chunk: Packed) -> Result<()> {
         if chunk.packing != Packing::Plain {
             return Err(misuse("a chunk was packed for another sink"));
         }

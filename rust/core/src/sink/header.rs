@@ -1,19 +1,23 @@
 //! The records of a ZIP archive, after PKWARE's APPNOTE 6.3. Everything that could differ from run to run is fixed: the
 //! time is the earliest that ZIP knows, the attributes are those of a plain file with mode 0644.
 
+use serde::{Deserialize, Serialize};
+
 /// How the bytes of a member are packed; the number is the one in the records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Method {
     Store = 0,
     Deflate = 8,
 }
 
 /// What the records say about a member.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Length of the name. Names stand together elsewhere: there are millions, and each by itself costs more than its header.
     pub name_len: usize,
     pub method: Method,
+    /// Whether checksum and sizes follow the bytes, because the local header was written before they were known.
+    pub is_described: bool,
     /// CRC-32 of the unpacked bytes.
     pub checksum: u32,
     pub size: u64,
@@ -25,7 +29,15 @@ pub struct Entry {
 impl Entry {
     /// A stored member with nothing in it yet.
     pub fn new(name: &str, start: u64) -> Self {
-        Self { name_len: name.len(), method: Method::Store, checksum: 0, size: 0, packed: 0, start }
+        Self {
+            name_len: name.len(),
+            method: Method::Store,
+            is_described: false,
+            checksum: 0,
+            size: 0,
+            packed: 0,
+            start,
+        }
     }
 }
 
@@ -37,6 +49,7 @@ const VERSION_ZIP64: u16 = 45;
 /// The high byte says that the attributes are those of Unix.
 const MADE_BY: u16 = 3 << 8 | VERSION_ZIP64;
 const NAME_IS_UTF8: u16 = 1 << 11;
+const HAS_DESCRIPTOR: u16 = 1 << 3;
 const MIDNIGHT: u16 = 0;
 /// Year, counted from 1980, month and day.
 const FIRST_OF_JANUARY_1980: u16 = 1 << 5 | 1;
@@ -65,6 +78,13 @@ pub fn local(entry: &Entry, name: &str, zip64: bool, out: &mut Vec<u8>) {
         u16s(out, &[ZIP64_EXTRA, 16]);
         u64s(out, &[entry.size, entry.packed]);
     }
+}
+
+/// Appends the descriptor that follows the bytes of a described member with a ZIP64 local header.
+pub fn descriptor(entry: &Entry, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"PK\x07\x08");
+    u32s(out, &[entry.checksum]);
+    u64s(out, &[entry.packed, entry.size]);
 }
 
 /// Appends a record of the central directory.
@@ -110,7 +130,8 @@ pub fn end(members: u64, start: u64, len: u64, out: &mut Vec<u8>) {
 
 /// What local header and central record share: flags, method, time, date, checksum.
 fn common(entry: &Entry, out: &mut Vec<u8>) {
-    u16s(out, &[NAME_IS_UTF8, entry.method as u16, MIDNIGHT, FIRST_OF_JANUARY_1980]);
+    let flags = if entry.is_described { NAME_IS_UTF8 | HAS_DESCRIPTOR } else { NAME_IS_UTF8 };
+    u16s(out, &[flags, entry.method as u16, MIDNIGHT, FIRST_OF_JANUARY_1980]);
     u32s(out, &[entry.checksum]);
 }
 
@@ -144,7 +165,7 @@ mod tests {
     fn a_central_record_widens_exactly_the_fields_that_overflow() {
         let mut out = Vec::new();
         let entry =
-            Entry { name_len: 2, method: Method::Deflate, checksum: 7, size: FOUR_GIB, packed: 9, start: FOUR_GIB + 1 };
+            Entry { size: FOUR_GIB, packed: 9, checksum: 7, method: Method::Deflate, ..Entry::new("é", FOUR_GIB + 1) };
         central(&entry, "é", &mut out);
         assert_eq!(out.len(), 46 + 2 + 4 + 16);
         assert_eq!(out[6], 45, "version needed");

@@ -1,7 +1,7 @@
 //! Where finished, ordered bytes go.
 //!
 //! A worker encodes a chunk and hands its bytes to a [`Packer`], which compresses them there and then, so that packing
-//! runs on all cores. One writer passes the packed [`Chunk`]s, in order, to a [`Sink`], which has little left to do.
+//! runs on all cores. One writer passes what is [`Packed`], in order, to a [`Sink`], which has little left to do.
 //!
 //! There are two kinds of members:
 //! * *streamed*: one big file out of many chunks, its size unknown at the start. [`Sink::begin`], [`Sink::write`] for
@@ -24,8 +24,11 @@ mod zip;
 
 pub use compress::Compression;
 pub use folder::Folder;
-pub use pack::{Chunk, Packer, Packing};
-pub use zip::Archive;
+pub use pack::{Packed, Packer, Packing};
+pub use zip::{Archive, Stream};
+
+use std::io::Write;
+use std::path::Path;
 
 use crate::error::{Code, Error, Result};
 
@@ -41,7 +44,7 @@ pub trait Sink: Send {
     fn begin_stored(&mut self, name: &str) -> Result<()>;
 
     /// Writes the next part of the streamed member, or a chunk of whole members.
-    fn write(&mut self, chunk: Chunk) -> Result<()>;
+    fn write(&mut self, packed: Packed) -> Result<()>;
 
     /// Ends the streamed member.
     fn end(&mut self) -> Result<()>;
@@ -49,6 +52,39 @@ pub trait Sink: Send {
     /// Completes the output and puts it under its final name. Errors: `output-exists` when something appeared there
     /// since the start, and what writing gives.
     fn finish(self: Box<Self>) -> Result<Written>;
+}
+
+/// Where an export goes.
+pub enum Target<'a> {
+    /// An archive, or a folder if the path ends in a separator.
+    Path(&'a Path),
+    /// An archive into something that only takes bytes.
+    Stream(&'a mut (dyn Write + Send)),
+}
+
+impl<'a> Target<'a> {
+    /// The path, if it is one.
+    pub fn path(&self) -> Option<&'a Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Stream(_) => None,
+        }
+    }
+
+    /// Begins the output. Errors: `output-exists`, `not-writable`.
+    pub fn open<'t>(&'t mut self, compression: Compression, overwrite: bool) -> Result<Box<dyn Sink + 't>> {
+        match self {
+            Self::Path(path) if is_folder(path) => Ok(Box::new(Folder::create(path, overwrite)?)),
+            Self::Path(path) => Ok(Box::new(Archive::create(path, compression, overwrite)?)),
+            Self::Stream(out) => Ok(Box::new(Stream::new(out, compression, |error| {
+                Error::new(Code::Io, format!("the output takes no more bytes: {error}"))
+            }))),
+        }
+    }
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().last().is_some_and(|last| std::path::is_separator(char::from(*last)))
 }
 
 /// What a sink has written.

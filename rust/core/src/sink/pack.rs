@@ -1,5 +1,7 @@
 //! What a worker does with encoded bytes: checksum, compression, and the headers of small members.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 
 use super::check_name;
@@ -7,7 +9,7 @@ use super::compress::{Compression, Deflate};
 use super::header::{self, Entry, Method};
 
 /// How the chunks of a sink must be packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Packing {
     /// Bytes as they are, for files in a folder.
     Plain,
@@ -15,24 +17,31 @@ pub enum Packing {
     Zip(Compression),
 }
 
-/// The packed bytes of a chunk: a part of a streamed member, or any number of whole members.
-#[derive(Debug)]
-pub struct Chunk {
+/// The packed bytes of a chunk: a part of a streamed member, or any number of whole members. They belong to no process.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packed {
     pub(super) packing: Packing,
     pub(super) bytes: Vec<u8>,
     pub(super) content: Content,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Content {
-    /// A part of the streamed member, with the checksum and length of what was packed.
-    Part(Method, crc32fast::Hasher),
+    /// A part of the streamed member.
+    Part(Method, Sum),
     /// Whole members, one after the other.
     Files(Files),
 }
 
+/// CRC-32 and length of unpacked bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sum {
+    pub checksum: u32,
+    pub size: u64,
+}
+
 /// Whole members, their names one behind another.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Files {
     entries: Vec<Entry>,
     names: String,
@@ -59,8 +68,8 @@ impl Files {
     }
 }
 
-impl Chunk {
-    /// Number of bytes that this chunk occupies in memory and adds to the output.
+impl Packed {
+    /// Number of bytes that it occupies in memory and adds to the output.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -84,18 +93,23 @@ impl Packer {
         Self { packing, deflate, bytes: Vec::new(), files: Files::default() }
     }
 
+    /// How the chunks are packed.
+    pub fn packing(&self) -> Packing {
+        self.packing
+    }
+
     /// Packs the next part of a streamed member.
-    pub fn part(&mut self, data: &[u8]) -> Result<Chunk> {
+    pub fn part(&mut self, data: &[u8]) -> Result<Packed> {
         let Some(deflate) = &mut self.deflate else { return Ok(self.stored_part(data)) };
         let mut bytes = Vec::new();
         deflate.piece(data, &mut bytes)?;
-        Ok(Chunk { packing: self.packing, bytes, content: Content::Part(Method::Deflate, checksum(data)) })
+        Ok(Packed { packing: self.packing, bytes, content: Content::Part(Method::Deflate, Sum::of(data)) })
     }
 
     /// Packs the next part of a streamed member that is stored as it is.
-    pub fn stored_part(&self, data: &[u8]) -> Chunk {
-        let content = Content::Part(Method::Store, checksum(data));
-        Chunk { packing: self.packing, bytes: data.to_vec(), content }
+    pub fn stored_part(&self, data: &[u8]) -> Packed {
+        let content = Content::Part(Method::Store, Sum::of(data));
+        Packed { packing: self.packing, bytes: data.to_vec(), content }
     }
 
     /// Adds a whole member to the chunk under way; label images are compressed already. Errors: `unsafe-name`.
@@ -110,10 +124,10 @@ impl Packer {
     }
 
     /// The chunk of all whole members added since the last one.
-    pub fn take(&mut self) -> Chunk {
+    pub fn take(&mut self) -> Packed {
         let files = std::mem::take(&mut self.files);
         let bytes = std::mem::take(&mut self.bytes);
-        Chunk { packing: self.packing, bytes, content: Content::Files(files) }
+        Packed { packing: self.packing, bytes, content: Content::Files(files) }
     }
 
     fn add(&mut self, name: &str, data: &[u8], checksum: Option<u32>, compress: bool) -> Result<()> {
@@ -139,8 +153,8 @@ impl Packer {
     }
 }
 
-fn checksum(data: &[u8]) -> crc32fast::Hasher {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(data);
-    hasher
+impl Sum {
+    fn of(data: &[u8]) -> Self {
+        Self { checksum: crc32fast::hash(data), size: data.len() as u64 }
+    }
 }

@@ -48,11 +48,18 @@ fn member(archive: &[u8], at: usize) -> (Member, usize, u64) {
     assert_eq!(number(archive, at + 30, 2), 0, "no member of the tests needs an extra field here");
     let local = number(archive, at + 42, 4) as usize;
     assert_eq!(&archive[local..local + 4], b"PK\x03\x04");
-    assert_eq!(archive[local + 6..local + 18], archive[at + 8..at + 20], "flags, method, time, checksum");
+    let is_described = number(archive, at + 8, 2) & 8 != 0;
+    let same = if is_described { 8 } else { 12 };
+    assert_eq!(archive[local + 6..][..same], archive[at + 8..][..same], "flags, method, time; checksum if it is there");
     let extra = number(archive, local + 28, 2) as usize;
     let content = local + 30 + name.len() + extra;
     assert_eq!(&archive[local + 30..content - extra], name);
-    let sizes = if extra == 20 {
+    let end = content + packed as usize;
+    let sizes = if is_described {
+        assert_eq!(&archive[end..end + 4], b"PK\x07\x08");
+        assert_eq!(archive[end + 4..end + 8], archive[at + 16..at + 20], "checksum");
+        (number(archive, end + 8, 8), number(archive, end + 16, 8))
+    } else if extra == 20 {
         assert_eq!(number(archive, content - 20, 4), 0x0010_0001);
         assert_eq!(number(archive, local + 18, 8), u64::MAX);
         (number(archive, content - 8, 8), number(archive, content - 16, 8))
@@ -61,11 +68,11 @@ fn member(archive: &[u8], at: usize) -> (Member, usize, u64) {
     };
     assert_eq!(sizes, (packed, size));
     let method = number(archive, at + 10, 2) as u16;
-    let bytes = unpack(&archive[content..content + packed as usize], method, size as usize);
+    let bytes = unpack(&archive[content..end], method, size as usize);
     assert_eq!(u64::from(crc32fast::hash(&bytes)), number(archive, at + 16, 4), "checksum");
     let name = String::from_utf8(name.to_vec()).unwrap();
     let next = at + 46 + name.len();
-    ((name, method, bytes), next, content as u64 + packed)
+    ((name, method, bytes), next, (end + if is_described { 24 } else { 0 }) as u64)
 }
 
 fn unpack(packed: &[u8], method: u16, size: usize) -> Vec<u8> {

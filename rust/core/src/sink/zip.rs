@@ -1,8 +1,8 @@
 //! A ZIP archive, written front to back.
 //!
-//! Local headers are right when the archive is done: those of whole members when they are written, those of streamed
-//! members by going back to them. The central directory waits in an unlinked temporary file, so that memory does not grow
-//! with the number of members.
+//! Local headers of whole members are right when they are written. Those of streamed members come before their sizes are
+//! known: in a file the writer goes back to them; elsewhere a descriptor follows the bytes. The central directory waits
+//! in an unlinked temporary file, so that memory does not grow with the number of members.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -10,18 +10,18 @@ use std::path::Path;
 
 use tempfile::{SpooledTempFile, TempPath};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::paths::{Kind, Place};
 
 use super::compress::{Compression, END_OF_STREAM};
 use super::header::{self, Entry, Method};
-use super::pack::{Chunk, Content, Files, Packing};
+use super::pack::{Content, Files, Packed, Packing, Sum};
 use super::{Sink, Written, check_name, misuse};
 
 /// A ZIP archive as a file.
 pub struct Archive {
-    writer: Writer<File>,
-    // Declared after the writer: the file is closed before it is removed, which Windows wants.
+    stream: Stream<File>,
+    // Declared after the stream: the file is closed before it is removed, which Windows wants.
     hidden: TempPath,
     place: Place,
 }
@@ -32,7 +32,54 @@ impl Archive {
         let place = Place::of_file(path, Kind::Zip, overwrite)?;
         let (file, hidden) = place.file()?;
         let directory = tempfile::spooled_tempfile_in(DIRECTORY_IN_MEMORY, &place.folder);
-        Ok(Self { writer: Writer::new(file, directory, compression), hidden, place })
+        let mut writer = Writer::new(file, directory, compression);
+        writer.go_back = Some(go_back);
+        let at = place.clone();
+        Ok(Self { stream: Stream { writer, error: Box::new(move |error| at.error(error)) }, hidden, place })
+    }
+}
+
+impl Sink for Archive {
+    fn packing(&self) -> Packing {
+        self.stream.packing()
+    }
+
+    fn begin(&mut self, name: &str) -> Result<()> {
+        self.stream.begin(name)
+    }
+
+    fn begin_stored(&mut self, name: &str) -> Result<()> {
+        self.stream.begin_stored(name)
+    }
+
+    fn write(&mut self, packed: Packed) -> Result<()> {
+        self.stream.write(packed)
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.stream.end()
+    }
+
+    fn finish(self: Box<Self>) -> Result<Written> {
+        let Self { stream, hidden, place } = *self;
+        let (file, written) = stream.close()?;
+        place.put(file, hidden, Kind::Zip)?;
+        Ok(written)
+    }
+}
+
+/// A ZIP archive on its way to something that only takes bytes: a pipe, a bucket, an object of Python. What was written
+/// when an export fails stays there; without its central directory it is not an archive.
+pub struct Stream<W: Write> {
+    writer: Writer<W>,
+    error: Box<dyn Fn(&io::Error) -> Error + Send>,
+}
+
+impl<W: Write + Send> Stream<W> {
+    /// Begins an archive. `error` makes an error of what a write said.
+    pub fn new(out: W, compression: Compression, error: impl Fn(&io::Error) -> Error + Send + 'static) -> Self {
+        let directory = tempfile::spooled_tempfile(DIRECTORY_IN_MEMORY);
+        Self { writer: Writer::new(out, directory, compression), error: Box::new(error) }
     }
 
     fn open(&mut self, name: &str, method: Method) -> Result<()> {
@@ -40,11 +87,18 @@ impl Archive {
         if self.writer.open.is_some() {
             return Err(misuse("a member begins inside another"));
         }
-        self.writer.begin(name, method).map_err(|error| self.place.error(&error))
+        self.writer.begin(name, method).map_err(|error| (self.error)(&error))
+    }
+
+    fn close(self) -> Result<(W, Written)> {
+        if self.writer.open.is_some() {
+            return Err(misuse("an archive ends inside a member"));
+        }
+        self.writer.finish().map_err(|error| (self.error)(&error))
     }
 }
 
-impl Sink for Archive {
+impl<W: Write + Send> Sink for Stream<W> {
     fn packing(&self) -> Packing {
         self.writer.packing
     }
@@ -57,34 +111,26 @@ impl Sink for Archive {
         self.open(name, Method::Store)
     }
 
-    fn write(&mut self, chunk: Chunk) -> Result<()> {
-        if chunk.packing != self.writer.packing {
+    fn write(&mut self, packed: Packed) -> Result<()> {
+        if packed.packing != self.writer.packing {
             return Err(misuse("a chunk was packed for another sink"));
         }
         let method = self.writer.open.as_ref().map(|member| member.entry.method);
-        let written = match (chunk.content, method) {
-            (Content::Part(packed, checksum), Some(method)) if packed == method => {
-                self.writer.part(&chunk.bytes, &checksum)
-            }
-            (Content::Files(files), None) => self.writer.files(&chunk.bytes, &files),
+        let written = match (packed.content, method) {
+            (Content::Part(part, sum), Some(method)) if part == method => self.writer.part(&packed.bytes, sum),
+            (Content::Files(files), None) => self.writer.files(&packed.bytes, &files),
             _ => return Err(misuse("a chunk came at the wrong time")),
         };
-        written.map_err(|error| self.place.error(&error))
+        written.map_err(|error| (self.error)(&error))
     }
 
     fn end(&mut self) -> Result<()> {
         let member = self.writer.open.take().ok_or_else(|| misuse("a member ends that never began"))?;
-        self.writer.end(member).map_err(|error| self.place.error(&error))
+        self.writer.end(member).map_err(|error| (self.error)(&error))
     }
 
     fn finish(self: Box<Self>) -> Result<Written> {
-        let Self { writer, hidden, place } = *self;
-        if writer.open.is_some() {
-            return Err(misuse("an archive ends inside a member"));
-        }
-        let (file, written) = writer.finish().map_err(|error| place.error(&error))?;
-        place.put(file, hidden, Kind::Zip)?;
-        Ok(written)
+        Ok(self.close()?.1)
     }
 }
 
@@ -98,8 +144,17 @@ struct Open {
     checksum: crc32fast::Hasher,
 }
 
-/// The format itself, over anything that can be written and sought.
-struct Writer<W: Write + Seek> {
+/// Writes bytes over those at a place, and returns to the end.
+type GoBack<W> = fn(&mut BufWriter<W>, place: u64, bytes: &[u8], end: u64) -> io::Result<()>;
+
+fn go_back<W: Write + Seek>(out: &mut BufWriter<W>, place: u64, bytes: &[u8], end: u64) -> io::Result<()> {
+    out.seek(SeekFrom::Start(place))?;
+    out.write_all(bytes)?;
+    out.seek(SeekFrom::Start(end)).map(drop)
+}
+
+/// The format itself, over anything that can be written.
+struct Writer<W: Write> {
     out: BufWriter<W>,
     at: u64,
     directory: BufWriter<SpooledTempFile>,
@@ -107,11 +162,13 @@ struct Writer<W: Write + Seek> {
     packing: Packing,
     streamed: Method,
     open: Option<Open>,
+    /// Without it streamed members are described behind their bytes.
+    go_back: Option<GoBack<W>>,
     /// The record being made, kept for its memory.
     record: Vec<u8>,
 }
 
-impl<W: Write + Seek> Writer<W> {
+impl<W: Write> Writer<W> {
     fn new(out: W, directory: SpooledTempFile, compression: Compression) -> Self {
         Self {
             out: BufWriter::new(out),
@@ -121,6 +178,7 @@ impl<W: Write + Seek> Writer<W> {
             packing: Packing::Zip(compression),
             streamed: if compression == Compression::None { Method::Store } else { Method::Deflate },
             open: None,
+            go_back: None,
             record: Vec::new(),
         }
     }
@@ -132,8 +190,7 @@ impl<W: Write + Seek> Writer<W> {
     }
 
     fn begin(&mut self, name: &str, method: Method) -> io::Result<()> {
-        let mut entry = Entry::new(name, self.at);
-        entry.method = method;
+        let entry = Entry { method, is_described: self.go_back.is_none(), ..Entry::new(name, self.at) };
         let mut record = Vec::new();
         header::local(&entry, name, true, &mut record);
         self.append(&record)?;
@@ -141,11 +198,11 @@ impl<W: Write + Seek> Writer<W> {
         Ok(())
     }
 
-    fn part(&mut self, bytes: &[u8], checksum: &crc32fast::Hasher) -> io::Result<()> {
+    fn part(&mut self, bytes: &[u8], sum: Sum) -> io::Result<()> {
         if let Some(member) = &mut self.open {
             member.entry.packed += bytes.len() as u64;
-            member.entry.size += checksum.total_len();
-            member.checksum.combine(checksum);
+            member.entry.size += sum.size;
+            member.checksum.combine(&crc32fast::Hasher::new_with_initial_len(sum.checksum, sum.size));
         }
         self.append(bytes)
     }
@@ -156,11 +213,19 @@ impl<W: Write + Seek> Writer<W> {
             self.append(&END_OF_STREAM)?;
         }
         entry.checksum = checksum.finalize();
-        self.record.clear();
-        header::local(&entry, &name, true, &mut self.record);
-        self.out.seek(SeekFrom::Start(entry.start))?;
-        self.out.write_all(&self.record)?;
-        self.out.seek(SeekFrom::Start(self.at))?;
+        let mut record = std::mem::take(&mut self.record);
+        record.clear();
+        match self.go_back {
+            Some(go_back) => {
+                header::local(&entry, &name, true, &mut record);
+                go_back(&mut self.out, entry.start, &record, self.at)?;
+            }
+            None => {
+                header::descriptor(&entry, &mut record);
+                self.append(&record)?;
+            }
+        }
+        self.record = record;
         self.list(&name, &entry)
     }
 
@@ -186,6 +251,7 @@ impl<W: Write + Seek> Writer<W> {
         self.record.clear();
         header::end(self.members, self.at, len, &mut self.record);
         self.out.write_all(&self.record)?;
+        self.out.flush()?;
         let written = Written { bytes: self.at + len + self.record.len() as u64, members: self.members };
         Ok((self.out.into_inner().map_err(io::IntoInnerError::into_error)?, written))
     }
@@ -220,6 +286,41 @@ mod tests {
     #[test]
     fn an_archive_of_nothing_is_valid() {
         assert_eq!(archived(Compression::Fast, |_, _| ()), []);
+    }
+
+    #[test]
+    fn a_stream_holds_the_members_of_a_file_and_describes_those_it_cannot_go_back_to() {
+        let mut bytes = Vec::new();
+        let mut sink = Box::new(Stream::new(&mut bytes, Compression::Fast, |error| misuse(&error.to_string())));
+        let mut packer = Packer::new(sink.packing());
+        sink.begin("annotations.xml").unwrap();
+        sink.write(packer.part(&b"<box/>\n".repeat(40_000)).unwrap()).unwrap();
+        sink.end().unwrap();
+        packer.file("a.txt", b"1 0.5").unwrap();
+        sink.write(packer.take()).unwrap();
+        let written = sink.finish().unwrap();
+        assert_eq!((written.bytes, written.members), (bytes.len() as u64, 2));
+        assert_eq!(bytes[6..8], [8, 8], "the name is UTF-8, and a descriptor follows");
+        assert_eq!(bytes[14..26], [[0; 4], [255; 4], [255; 4]].concat(), "no checksum, and sizes in the ZIP64 record");
+        let members = unzip::read(&bytes);
+        let expected = [("annotations.xml", 8, b"<box/>\n".repeat(40_000)), ("a.txt", 0, b"1 0.5".to_vec())];
+        assert_eq!(members, expected.map(|(name, method, content)| (name.to_owned(), method, content)));
+    }
+
+    #[test]
+    fn what_the_output_says_is_the_error() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let sink = Box::new(Stream::new(Full, Compression::Fast, |error| misuse(&error.kind().to_string())));
+        assert_eq!(sink.finish().unwrap_err().message(), "no storage space");
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub fn picture_parts(scene: &Scene<'_>, subsets: &[Subset], options: &Options, s
         let places = subset.timelines.iter();
         places.flat_map(|&place| picture_chunks(scene, place..place + 1, section)).collect()
     };
-    subsets.iter().filter(|_| options.save_images).map(|subset| Part::Pictures(chunks(subset))).collect()
+    subsets.iter().filter(|_| options.save_images).map(|subset| Part::Media(chunks(subset))).collect()
 }
 
 /// Place of the subset of each timeline.

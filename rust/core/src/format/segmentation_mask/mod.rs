@@ -108,7 +108,7 @@ impl Encoder for SegmentationMask<'_> {
             Section::List => self.list(chunk, out),
             Section::Media => {
                 self.ids.request(self.scene, chunk, out, |_, picture| picture_path(picture))?;
-                out.pictures.retain(|it| !self.overwritten_pictures.contains(&(it.timeline, it.frame)));
+                out.images.retain(|it| !self.overwritten_pictures.contains(&(it.timeline, it.frame)));
                 Ok(())
             }
             Section::Labels => {

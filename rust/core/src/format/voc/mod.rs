@@ -196,7 +196,7 @@ impl Encoder for Voc<'_> {
             Section::Labelmap => write_labelmap(&self.palette, out),
             Section::Media => {
                 self.ids.request(self.scene, chunk, out, |_, picture| picture_path(picture))?;
-                out.pictures.retain(|it| !self.later_picture.contains(&(it.timeline, it.frame)));
+                out.images.retain(|it| !self.later_picture.contains(&(it.timeline, it.frame)));
             }
             section @ (Section::Main | Section::Segmentation | Section::Layout | Section::Action) => {
                 self.list(section, chunk, out)?;

@@ -1,12 +1,11 @@
-//! Pictures on their way from their source into the output.
+//! Images on their way from their source into the output.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
 
-use super::Options;
-use super::gate::Gate;
-use super::ledger::{Line, Notes};
-use super::originals::{self, Originals};
+use super::Turns;
+use super::notes::{FRAMES, Line, Notes, PROVENANCE, Sidecars};
+use super::videos::{self, Originals};
 use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::media::sizes::{ReadSize, Size, size_of};
@@ -16,7 +15,7 @@ use crate::plan::{Chunk, Encoder, Output, Part, Plan, Request};
 use crate::report::{LeftOut, Tally};
 use crate::sink::Packer;
 use crate::threads::{self, ParallelIterator};
-use crate::timeline::{Jobs, Scene, Timeline, hash};
+use crate::timeline::{ImageFormat, Jobs, Scene, Timeline, hash};
 
 /// What happens when a picture cannot be had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,21 +39,37 @@ impl FromStr for OnError {
     }
 }
 
-/// Stores the pictures that chunks ask for.
-pub struct Shelf<'a> {
+/// What an export wants of images.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// What the frames of videos are stored as, and what they are called after.
+    pub image_format: ImageFormat,
+    /// What happens when an image is missing or unreadable.
+    pub on_error: OnError,
+    /// Whether `provenance.jsonl` says where each image comes from.
+    pub provenance: bool,
+}
+
+/// Stores the images that chunks ask for.
+pub struct Images<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) library: &'a Library<'a>,
-    pub(super) options: &'a Options,
+    pub(super) options: Options,
     pub(super) originals: Originals,
     /// The jobs of each timeline.
     jobs: Vec<Jobs>,
+    /// Timelines of which an image is written.
+    timelines: BTreeSet<usize>,
     repeated: HashSet<Key>,
 }
 
-/// Where a chunk's pictures go, and what is noted about them.
-pub struct Shelved<'a> {
+/// Where a chunk's images go, and what the sidecars say about them.
+pub struct Stored<'a> {
+    /// Packs the images.
     pub packer: &'a mut Packer,
+    /// Counts images that are missing.
     pub tally: &'a mut Tally,
+    /// Lines of the sidecars.
     pub notes: &'a mut Notes,
     /// Hashes of the names of what is stored.
     pub names: &'a mut Vec<u64>,
@@ -73,25 +88,39 @@ struct Group<'a> {
     requests: Vec<&'a [&'a Request]>,
 }
 
-impl<'a> Shelf<'a> {
-    /// A shelf for the pictures of a plan. Two pictures of one name are an error.
+impl<'a> Images<'a> {
+    /// Reads the names of the images of a plan. Two images of one name are an error.
     pub fn new(
         scene: &'a Scene<'a>,
         (plan, encoder): (&Plan, &dyn Encoder),
         library: &'a Library<'a>,
-        options: &'a Options,
+        options: Options,
     ) -> Result<Self> {
         let originals = Originals::new(scene, options.image_format)?;
-        Ok(Self { scene, library, options, originals, jobs: scene.jobs(), repeated: repeated(scene, plan, encoder)? })
+        let Names { timelines, repeated } = Names::of(scene, plan, encoder)?;
+        Ok(Self { scene, library, options, originals, jobs: scene.jobs(), timelines, repeated })
     }
 
-    /// Stores the pictures that the chunk at `place` asks for; returns their bytes.
-    pub fn store(&self, place: usize, requests: &[Request], gate: &Gate, to: &mut Shelved<'_>) -> Result<u64> {
+    /// The members behind the images, in order.
+    pub fn parts(&self) -> Vec<Part> {
+        let videos: Vec<&str> = self.timelines.iter().filter_map(|&place| self.originals.name(place)).collect();
+        let table = (!videos.is_empty()).then_some(FRAMES);
+        let names = videos.into_iter().chain(table).chain(self.options.provenance.then_some(PROVENANCE));
+        names.map(|name| Part::Sidecar { name: name.to_owned() }).collect()
+    }
+
+    /// What the sidecars of this export start with.
+    pub fn sidecars(&self) -> Sidecars {
+        Sidecars::new(self.options.provenance)
+    }
+
+    /// Stores the images that the chunk at `place` asks for; returns their bytes.
+    pub fn store(&self, place: usize, requests: &[Request], turns: &dyn Turns, to: &mut Stored<'_>) -> Result<u64> {
         let requests: Vec<&Request> = requests.iter().filter(|it| !self.is_repeated(it)).collect();
         let groups: Vec<Group<'_>> =
             requests.chunk_by(|a, b| a.timeline == b.timeline).map(|requests| self.group(requests)).collect();
         if groups.iter().any(|group| matches!(group.timeline.task.media, Media::Video { .. }))
-            && !gate.wait_for_turn(place)
+            && !turns.wait_for_turn(place)
         {
             return Err(Error::new(Code::Interrupted, "the export has ended"));
         }
@@ -99,7 +128,7 @@ impl<'a> Shelf<'a> {
         for group in &groups {
             streams.push(self.open(group, to.tally)?);
         }
-        gate.pass(place);
+        turns.pass(place);
         let mut bytes = 0;
         for (group, stream) in groups.iter().zip(streams) {
             let Some(mut stream) = stream else { continue };
@@ -121,9 +150,9 @@ impl<'a> Shelf<'a> {
     }
 
     /// Stores a picture, or notes which frame of the video it is if that is kept whole.
-    fn put(&self, group: &Group<'_>, request: &Request, picture: &Picture, to: &mut Shelved<'_>) -> Result<()> {
+    fn put(&self, group: &Group<'_>, request: &Request, picture: &Picture, to: &mut Stored<'_>) -> Result<()> {
         if let Some(video) = self.originals.name(group.place) {
-            originals::row(group.timeline, video, request, picture.time, &mut to.notes.frames);
+            videos::row(group.timeline, video, request, picture.time, &mut to.notes.frames);
             to.notes.videos.insert(group.place);
             return Ok(());
         }
@@ -240,11 +269,27 @@ fn check(timeline: &Timeline<'_>, frame: u32, picture: &Picture, read_size: &Rea
     bad(format!("the picture is {} x {} pixels, and the source states {} x {}", found.0, found.1, stated.0, stated.1))
 }
 
-/// Gathers the names of all pictures of a plan. Where several frames show one file, it is stored once: all but the first
-/// are returned. Different pictures of one name are an error.
-fn repeated(scene: &Scene<'_>, plan: &Plan, encoder: &dyn Encoder) -> Result<HashSet<Key>> {
-    let mut keys = gather(plan, encoder, |request| Some(key(request)))?;
-    keys.sort_unstable();
+/// What the names of all images of a plan say.
+struct Names {
+    /// Timelines of which an image is written.
+    timelines: BTreeSet<usize>,
+    /// Where several frames show one file, it is stored once: all but the first.
+    repeated: HashSet<Key>,
+}
+
+impl Names {
+    /// Gathers the names. Different images of one name are an error.
+    fn of(scene: &Scene<'_>, plan: &Plan, encoder: &dyn Encoder) -> Result<Self> {
+        let mut keys = gather(plan, encoder, |request| Some(key(request)))?;
+        keys.sort_unstable();
+        Ok(Self {
+            timelines: keys.iter().map(|key| key.1).collect(),
+            repeated: repeated(scene, (plan, encoder), &keys)?,
+        })
+    }
+}
+
+fn repeated(scene: &Scene<'_>, (plan, encoder): (&Plan, &dyn Encoder), keys: &[Key]) -> Result<HashSet<Key>> {
     // Hashes are small; names are looked at only where two hashes are the same.
     let suspects: HashSet<u64> = keys.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0).collect();
     let mut repeated = HashSet::new();
@@ -278,14 +323,14 @@ fn key(request: &Request) -> Key {
 /// What `take` makes of the requests of a plan, in order.
 fn gather<T: Send>(plan: &Plan, encoder: &dyn Encoder, take: impl Fn(&Request) -> Option<T> + Sync) -> Result<Vec<T>> {
     let chunks = plan.parts.iter().flat_map(|part| match part {
-        Part::Pictures(chunks) => chunks.as_slice(),
+        Part::Media(chunks) => chunks.as_slice(),
         _ => &[],
     });
     let chunks: Vec<_> = chunks.collect();
     let taken = |output: &mut Output, chunk: &Chunk| {
         output.clear();
         encoder.encode(chunk, output)?;
-        Ok(output.pictures.iter().filter_map(&take).collect::<Vec<T>>())
+        Ok(output.images.iter().filter_map(&take).collect::<Vec<T>>())
     };
     let taken: Result<Vec<Vec<T>>> = threads::over(chunks, |chunks| chunks.map_init(Output::default, taken).collect());
     Ok(taken?.into_iter().flatten().collect())

@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::Writer;
-use super::ledger::Books;
-use super::pictures::{OnError, Shelf};
+use super::Append;
+use super::images::{Images, OnError};
+use super::notes::Sidecars;
 use crate::dataset::Media;
 use crate::error::{Code, Result};
 use crate::format::write_field;
 use crate::plan::Request;
 use crate::sink::{Packer, check_name};
 use crate::text::number::{repr, uint};
-use crate::timeline::{ImageFormat, Scene, Timeline, folder_name, hash};
+use crate::timeline::{ImageFormat, Scene, Timeline, folder_name};
 
 /// The names in the output of videos that are kept whole, timeline by timeline.
 pub struct Originals(Vec<Option<String>>);
@@ -56,41 +56,38 @@ pub fn row(timeline: &Timeline<'_>, video: &str, request: &Request, time: Option
     out.push(b'\n');
 }
 
-impl Shelf<'_> {
-    /// Writes what stands behind the pictures: the videos, and the files about both.
-    pub fn close(&self, mut books: Books, writer: &mut Writer<'_, '_>) -> Result<()> {
-        for &place in &books.videos {
+impl Images<'_> {
+    /// Writes what stands behind the images: the videos, and the files about both.
+    pub fn close(&self, mut sidecars: Sidecars, to: &mut dyn Append) -> Result<()> {
+        for &place in &sidecars.videos {
             let timeline = &self.scene.timelines[place];
-            let line = self.copy(place, timeline, writer).map_err(|error| error.in_task(&timeline.task.name))?;
-            books.provenance.as_mut().map_or(Ok(()), |ledger| ledger.add(&line))?;
+            let line = self.copy(place, timeline, to).map_err(|error| error.in_task(&timeline.task.name))?;
+            sidecars.provenance.as_mut().map_or(Ok(()), |spool| spool.add(&line))?;
         }
-        if !books.videos.is_empty() {
-            books.frames.write(writer)?;
+        if !sidecars.videos.is_empty() {
+            sidecars.frames.write(to)?;
         }
-        books.provenance.map_or(Ok(()), |ledger| ledger.write(writer))
+        sidecars.provenance.map_or(Ok(()), |spool| spool.write(to))
     }
 
     /// Copies a video; returns its line of the provenance.
-    fn copy(&self, place: usize, timeline: &Timeline<'_>, writer: &mut Writer<'_, '_>) -> Result<Vec<u8>> {
+    fn copy(&self, place: usize, timeline: &Timeline<'_>, to: &mut dyn Append) -> Result<Vec<u8>> {
         let (name, file) = (self.originals.name(place).unwrap_or_default(), timeline.file_name(0));
-        let packer = Packer::new(writer.sink.packing());
+        let packer = Packer::new(to.packing());
         let mut hasher = crc32fast::Hasher::new();
-        writer.names.push(hash(name));
-        writer.sink.begin_stored(name)?;
+        to.begin(name, true)?;
         let copied = self.library.files.copy(timeline.task, file, |piece| {
             hasher.update(piece);
-            writer.sink.write(packer.stored_part(piece))?;
-            writer.progress.bytes += piece.len() as u64;
-            writer.tell()
+            to.write(packer.stored_part(piece), piece.len())
         });
         match copied {
             // It shows at the end, when there is no way back. Its frames could be listed, so it is of some use.
             Err(error) if self.options.on_error == OnError::Skip && error.code() == Code::BadPicture => {
-                writer.tally.note("a video is damaged and copied as it is", || error.place().clone());
+                to.tally().note("a video is damaged and copied as it is", || error.place().clone());
             }
             copied => copied?,
         }
-        writer.sink.end()?;
+        to.end()?;
         let mut line = Vec::new();
         let size = hasher.total_len();
         self.line(place, name, None, (size, hasher.finalize())).write(&mut line)?;

@@ -1,10 +1,12 @@
-//! Keeps workers together: how far they may run ahead of the writer, and whose turn it is to open a video.
+//! Bounds how far workers run ahead of the writer, and says whose turn it is to open a video.
 
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::sidecar::Turns;
+
 /// Lets workers run ahead of the writer by a number of chunks and no further, and forms a queue where order matters.
-pub struct Gate {
+pub struct Window {
     window: usize,
     state: Mutex<State>,
     changed: Condvar,
@@ -18,12 +20,12 @@ struct State {
     next: usize,
     passed: BTreeSet<usize>,
     ended: bool,
-    /// Workers that wait: mostly none, and waking nobody takes a call of the system all the same.
+    /// Workers that wait. Usually none; checking it saves a futile call of the system.
     waiting: usize,
 }
 
-impl Gate {
-    /// A gate for workers that may be `window` chunks ahead.
+impl Window {
+    /// A window for workers that may be `window` chunks ahead.
     pub fn new(window: usize) -> Self {
         Self { window, state: Mutex::default(), changed: Condvar::new() }
     }
@@ -33,27 +35,9 @@ impl Gate {
         self.wait_until(|state| chunk < state.written + self.window)
     }
 
-    /// Waits until all chunks before this one have passed the queue; `false` if the run has ended.
-    ///
-    /// Chunks are taken in order, so that someone works on each of those before, and the first of them waits for nobody.
-    pub fn wait_for_turn(&self, chunk: usize) -> bool {
-        self.wait_until(|state| state.next >= chunk)
-    }
-
     /// Waits until all chunks before this one are written; `false` if the run has ended.
     pub fn wait_to_write(&self, chunk: usize) -> bool {
         self.wait_until(|state| state.written == chunk)
-    }
-
-    /// Lets the chunks behind this one into the queue.
-    pub fn pass(&self, chunk: usize) {
-        self.change(|state| {
-            state.passed.insert(chunk);
-            while let Some(first) = state.passed.first().copied().filter(|first| *first == state.next) {
-                state.passed.remove(&first);
-                state.next += 1;
-            }
-        });
     }
 
     /// One more chunk is written.
@@ -89,10 +73,27 @@ impl Gate {
     }
 }
 
-/// Ends the run when the writer leaves, in whatever way.
-pub struct OpenGate<'a>(pub &'a Gate);
+impl Turns for Window {
+    // Chunks are taken in order, so someone works on each of those before, and the first of them waits for nobody.
+    fn wait_for_turn(&self, chunk: usize) -> bool {
+        self.wait_until(|state| state.next >= chunk)
+    }
 
-impl Drop for OpenGate<'_> {
+    fn pass(&self, chunk: usize) {
+        self.change(|state| {
+            state.passed.insert(chunk);
+            while let Some(first) = state.passed.first().copied().filter(|first| *first == state.next) {
+                state.passed.remove(&first);
+                state.next += 1;
+            }
+        });
+    }
+}
+
+/// Ends the run when the writer leaves, in whatever way.
+pub struct OpenAtEnd<'a>(pub &'a Window);
+
+impl Drop for OpenAtEnd<'_> {
     fn drop(&mut self) {
         self.0.end();
     }
@@ -104,21 +105,21 @@ mod tests {
 
     #[test]
     fn a_chunk_has_its_turn_when_all_before_it_have_passed_in_whatever_order() {
-        let gate = Gate::new(1);
-        gate.pass(2);
-        gate.pass(1);
-        assert_eq!(gate.lock().next, 0);
-        gate.pass(0);
-        assert_eq!(gate.lock().next, 3);
-        assert!(gate.lock().passed.is_empty());
-        assert!(gate.wait_for_turn(3));
+        let window = Window::new(1);
+        window.pass(2);
+        window.pass(1);
+        assert_eq!(window.lock().next, 0);
+        window.pass(0);
+        assert_eq!(window.lock().next, 3);
+        assert!(window.lock().passed.is_empty());
+        assert!(window.wait_for_turn(3));
     }
 
     #[test]
     fn nobody_waits_for_a_turn_after_the_end() {
-        let gate = Gate::new(1);
-        drop(OpenGate(&gate));
-        assert!(!gate.wait_for_turn(5));
-        assert!(!gate.wait(5));
+        let window = Window::new(1);
+        drop(OpenAtEnd(&window));
+        assert!(!window.wait_for_turn(5));
+        assert!(!window.wait(5));
     }
 }

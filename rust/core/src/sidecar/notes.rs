@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 use std::io::{BufWriter, Read, Seek, Write};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tempfile::SpooledTempFile;
 
-use super::Writer;
+use super::Append;
 use crate::error::{Code, Error, Result};
 use crate::sink::Packer;
 
 /// What one chunk notes.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notes {
     /// Lines of the provenance, if it is wanted.
     pub provenance: Vec<u8>,
@@ -22,28 +22,28 @@ pub struct Notes {
     pub videos: BTreeSet<usize>,
 }
 
-/// What all chunks note.
-pub struct Books {
+/// What all chunks note: the files that stand behind the images.
+pub struct Sidecars {
     /// The provenance, if it is wanted.
-    pub provenance: Option<Ledger>,
+    pub provenance: Option<Spool>,
     /// The table of frames.
-    pub frames: Ledger,
+    pub frames: Spool,
     /// Places of the timelines whose videos are kept whole.
     pub videos: BTreeSet<usize>,
 }
 
-impl Books {
+impl Sidecars {
     /// Empty ones.
     pub fn new(has_provenance: bool) -> Self {
-        let provenance = has_provenance.then(|| Ledger::new("provenance.jsonl", b""));
-        Self { provenance, frames: Ledger::new("frames.csv", HEAD), videos: BTreeSet::new() }
+        let provenance = has_provenance.then(|| Spool::new(PROVENANCE, b""));
+        Self { provenance, frames: Spool::new(FRAMES, HEAD), videos: BTreeSet::new() }
     }
 
     /// Adds what a chunk has noted.
     pub fn add(&mut self, notes: &Notes) -> Result<()> {
         self.frames.add(&notes.frames)?;
         self.videos.extend(&notes.videos);
-        self.provenance.as_mut().map_or(Ok(()), |ledger| ledger.add(&notes.provenance))
+        self.provenance.as_mut().map_or(Ok(()), |spool| spool.add(&notes.provenance))
     }
 }
 
@@ -83,6 +83,10 @@ impl Line<'_> {
     }
 }
 
+/// Where each image comes from.
+pub const PROVENANCE: &str = "provenance.jsonl";
+/// Which frame of which video each name stands for.
+pub const FRAMES: &str = "frames.csv";
 /// The first row of the table of frames.
 const HEAD: &[u8] = b"name,task,video,number,time\n";
 
@@ -90,13 +94,13 @@ const HEAD: &[u8] = b"name,task,video,number,time\n";
 const IN_MEMORY: usize = 1 << 20;
 
 /// Keeps the lines of a file until all pictures are written, outside of the memory if they are many.
-pub struct Ledger {
+pub struct Spool {
     name: &'static str,
     head: &'static [u8],
     lines: BufWriter<SpooledTempFile>,
 }
 
-impl Ledger {
+impl Spool {
     /// An empty one for a file of this name.
     fn new(name: &'static str, head: &'static [u8]) -> Self {
         Self { name, head, lines: BufWriter::new(SpooledTempFile::new(IN_MEMORY)) }
@@ -108,19 +112,19 @@ impl Ledger {
     }
 
     /// Writes the file.
-    pub fn write(self, writer: &mut Writer<'_, '_>) -> Result<()> {
+    pub fn write(self, to: &mut dyn Append) -> Result<()> {
         let mut lines = self.lines.into_inner().map_err(|error| failed(error.error()))?;
         lines.rewind().map_err(|error| failed(&error))?;
         let mut lines = self.head.chain(lines);
-        let mut packer = Packer::new(writer.sink.packing());
-        writer.begin(self.name)?;
+        let mut packer = Packer::new(to.packing());
+        to.begin(self.name, false)?;
         loop {
             let mut piece = Vec::new();
             (&mut lines).take(IN_MEMORY as u64).read_to_end(&mut piece).map_err(|error| failed(&error))?;
             if piece.is_empty() {
-                return writer.sink.end();
+                return to.end();
             }
-            writer.sink.write(packer.part(&piece)?)?;
+            to.write(packer.part(&piece)?, 0)?;
         }
     }
 }
