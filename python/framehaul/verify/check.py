@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections import Counter
 from contextlib import contextmanager
@@ -119,6 +120,19 @@ class Check:
             except UnicodeDecodeError:
                 self.find("bad-utf8", name, "bytes that are not UTF-8", number)
                 yield number, line.decode(errors="replace")
+
+    def rows(self, archive: Archive, name: str) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a member of CSV with the numbers of their lines, in a stream."""
+        reader = csv.reader((f"{line}\n" for _, line in self.lines(archive, name)), strict=True)
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                self.find("bad-columns", name, f"is not CSV: {error}", reader.line_num)
+                return
+            yield reader.line_num, row
 
     def names(self, archive: Archive, name: str) -> list[str]:
         """The labels of a member with a label on each line."""

@@ -110,22 +110,20 @@ def cityscapes(archive: Archive, check: Check) -> None:
 
 def _table(archive: Archive, check: Check) -> dict[int, Label]:
     """The classes of the training profile: names, numbers and colours."""
-    import csv
-
-    rows = list(csv.reader(check.text(archive, "classes.csv").splitlines()))
-    if not rows:
-        check.find("missing-key", "classes.csv", "is empty")
+    rows = check.rows(archive, "classes.csv")
+    keys = next(rows, (1, []))[1]
+    if not {"id", "name", "red", "green", "blue"} <= set(keys):
+        check.find("missing-key", "classes.csv", "lacks a column", 1)
         return {}
     found: dict[int, Label] = {}
-    keys = {key: place for place, key in enumerate(rows[0])}
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in rows:
         fields = dict(zip(keys, row, strict=False))
         text = fields.get("id", "")
-        if not text.lstrip("-").isdecimal() or len(row) != len(keys):
-            check.find("bad-columns", "classes.csv", "is not the row of a class", number)
-            continue
         shade = images.colour([fields.get(key, "") for key in ("red", "green", "blue")])
-        found[int(text[:9])] = Label(fields.get("name", ""), shade or BLACK)
+        if len(row) != len(keys) or not re.fullmatch("-?[0-9]{1,9}", text) or shade is None:
+            check.find("bad-columns", "classes.csv", "is not the row of a class", number)
+        else:
+            found[int(text)] = Label(fields["name"], shade)
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from framehaul.verify.check import Shape, stem
 
 if TYPE_CHECKING:
     from framehaul.verify.archive import Archive
-    from framehaul.verify.check import Check
+    from framehaul.verify.check import Check, Kind
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 
@@ -76,41 +75,38 @@ def market(archive: Archive, check: Check) -> None:
 
 def vggface(archive: Archive, check: Check) -> None:
     """Reads `VGGFace2 1.0`."""
-    labels = {line.split(" ")[0] for line in check.names(archive, "labels.txt")}
-    whole = set(check.names(archive, "labels.txt")) if "labels.txt" in archive else set()
+    whole = set(check.names(archive, "labels.txt"))
     members = archive.names(r"bb_landmark/loose_(?:bb|landmark)_.*\.csv")
     if not members:
         check.nothing(archive, ".*/.*", "there is no bb_landmark/loose_landmark_SUBSET.csv")
     for member in members:
         count = 5 if member.startswith("bb_landmark/loose_bb_") else 11
-        kind = "box" if count == 5 else "points"
-        reader = csv.reader((f"{line}\n" for _, line in check.lines(archive, member)), strict=True)
-        try:
-            for row in reader:
-                if len(row) != count or (reader.line_num == 1 and row[0] != "NAME_ID"):
-                    check.find("bad-columns", member, f"has {len(row)} columns, not {count}", reader.line_num)
-                    continue
-                if reader.line_num == 1:
-                    continue
-                label = next((text for text in whole | {"no_label"} if row[0].startswith(f"{text}/")), None)
-                first = row[0].partition("/")[0]
-                if label is None and first not in labels:
-                    check.find("unknown-class", member, f'"{row[0]}" does not begin with a label', reader.line_num)
-                    continue
-                name = row[0].partition("/")[2]
-                check.image(name)
-                if not any(row[1:]) and kind == "points":
-                    continue  # a tag, or points that are not five
-                values = check.numbers(row[1:], member, reader.line_num)
-                if values is None:
-                    continue
-                if kind == "box":
-                    if values[2] < 0 or values[3] < 0:
-                        check.find("bad-box", member, f"the size is {values[2]} x {values[3]}", reader.line_num)
-                    values = [values[0], values[1], values[0] + values[2], values[1] + values[3]]
-                check.shape(Shape(name, label or first, "box" if kind == "box" else "points", values))
-        except csv.Error as error:
-            check.find("bad-columns", member, f"is not CSV: {error}", reader.line_num)
+        kind: Kind = "box" if count == 5 else "points"
+        for number, row in check.rows(archive, member):
+            if len(row) != count or (number == 1 and row[0] != "NAME_ID"):
+                check.find("bad-columns", member, f"has {len(row)} columns, not {count}", number)
+            elif number > 1:
+                _face_row(check, member, number, row, whole, kind)
+
+
+def _face_row(check: Check, member: str, number: int, row: list[str], labels: set[str], kind: Kind) -> None:
+    first, _, name = row[0].partition("/")
+    label = next((text for text in labels if row[0].startswith(f"{text}/")), None)
+    # Of a sublabel the list has the name and that of its skeleton.
+    if label is None and first != "no_label" and first not in {text.split(" ")[0] for text in labels}:
+        check.find("unknown-class", member, f'"{row[0]}" does not begin with a label', number)
+        return
+    check.image(name)
+    if kind == "points" and not any(row[1:]):
+        return  # a tag, or points that are not five
+    values = check.numbers(row[1:], member, number)
+    if values is None:
+        return
+    if kind == "box":
+        if values[2] < 0 or values[3] < 0:
+            check.find("bad-box", member, f"the size is {values[2]} x {values[3]}", number)
+        values = [values[0], values[1], values[0] + values[2], values[1] + values[3]]
+    check.shape(Shape(name, label or first, kind, values))
 
 
 def lfw(archive: Archive, check: Check) -> None:

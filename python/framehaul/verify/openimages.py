@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 import orjson
@@ -36,7 +35,7 @@ def tables(archive: Archive, check: Check) -> None:
     if member not in archive:
         check.find("missing-member", member, "is missing: it lists the labels")
     else:
-        for number, pair in enumerate(csv.reader(_lines(archive, check, member)), 1):
+        for number, pair in check.rows(archive, member):
             if len(pair) != 2:
                 check.find("bad-columns", member, f"has {len(pair)} columns, not 2", number)
                 continue
@@ -130,24 +129,16 @@ def _rows(archive: Archive, check: Check, subset: str, kind: str) -> Iterator[tu
     member = f"annotations/{subset}-{kind}.csv"
     if member not in archive:
         return
-    reader = csv.reader(_lines(archive, check, member), strict=True)
-    try:
-        header = next(reader, [])
-        if header != COLUMNS[kind]:
-            check.find("bad-columns", member, "does not begin with the names of its columns", 1)
-            return
-        for row in reader:
-            if len(row) != len(header):
-                check.find("bad-columns", member, f"has {len(row)} columns, not {len(header)}", reader.line_num)
-            else:
-                yield reader.line_num, dict(zip(header, row, strict=True))
-    except csv.Error as error:
-        check.find("bad-columns", member, f"is not CSV: {error}", reader.line_num)
-
-
-def _lines(archive: Archive, check: Check, member: str) -> Iterator[str]:
-    for _, line in check.lines(archive, member):
-        yield f"{line}\n"
+    rows = check.rows(archive, member)
+    header = next(rows, (1, []))[1]
+    if header != COLUMNS[kind]:
+        check.find("bad-columns", member, "does not begin with the names of its columns", 1)
+        return
+    for number, row in rows:
+        if len(row) != len(header):
+            check.find("bad-columns", member, f"has {len(row)} columns, not {len(header)}", number)
+        else:
+            yield number, dict(zip(header, row, strict=True))
 
 
 def _hierarchy(archive: Archive, check: Check) -> None:

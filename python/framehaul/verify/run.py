@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from framehaul import registry
+from framehaul.errors import InternalError
 from framehaul.verify.archive import Archive, DamageError
 from framehaul.verify.check import Check
 from framehaul.verify.detect import detect
@@ -57,7 +58,10 @@ def _read(archive: Archive, check: Check, family: Family) -> None:
     try:
         family.read(archive, check)
     except DamageError as damage:  # of a member that the whole format depends on
-        check.find(damage.code, damage.member, str(damage))
+        check.find(damage.code, damage.member, str(damage), damage.line)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        text = f"the archive cannot be verified: {type(error).__name__}: {plain(error)}; please report this"
+        raise InternalError(text, code="internal") from error
     known = re.compile(f"(?:{family.members}|{family.images}|{SIDECARS})", re.DOTALL)
     for name in archive.members:
         if not known.fullmatch(name):

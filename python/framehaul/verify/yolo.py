@@ -109,6 +109,10 @@ def _outline(count: int) -> str | None:
     return f"has {count} columns, not a class and three or more points"
 
 
+def _pointed(count: int) -> str | None:
+    return None if count >= 5 and (count - 5) % 3 == 0 else f"has {count} columns, not a box and points"
+
+
 def _tracked(count: int) -> str | None:
     return None if count in (5, 6) else f"has {count} columns, not 5 or 6"
 
@@ -117,7 +121,7 @@ detect = partial(ultralytics, row=Row("box", _exactly(5)))
 track = partial(ultralytics, row=Row("box", _tracked))
 turned = partial(ultralytics, row=Row("polygon", _exactly(9)))
 segments = partial(ultralytics, row=Row("polygon", _outline))
-poses = partial(ultralytics, row=Row("skeleton", lambda _: None), pose=True)
+poses = partial(ultralytics, row=Row("skeleton", _pointed), pose=True)
 
 
 def _names(check: Check, found: yaml.Value | None) -> list[str]:
