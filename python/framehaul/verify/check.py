@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from framehaul.verify.archive import Archive
     from framehaul.verify.maps import Shown
 
+MAX_NUMBER = 1e300
+"""Beyond it differences and areas would be infinite."""
+_NUMBERS = frozenset({int, float})
+
 Kind = Literal["box", "turned", "polygon", "polyline", "points", "mask", "skeleton", "tag", "other"]
 
 
@@ -178,7 +182,7 @@ def stem(name: str) -> str:
 
 def is_number(value: Any) -> bool:  # noqa: ANN401 - it asks about any value
     """Whether a value of JSON is a finite number."""
-    return type(value) in (int, float) and -1e300 < value < 1e300
+    return type(value) in _NUMBERS and -MAX_NUMBER < value < MAX_NUMBER
 
 
 def is_whole(value: Any) -> bool:  # noqa: ANN401 - it asks about any value
@@ -188,4 +192,6 @@ def is_whole(value: Any) -> bool:  # noqa: ANN401 - it asks about any value
 
 def are_numbers(values: Any) -> bool:  # noqa: ANN401 - it asks about any value
     """Whether a value of JSON is a list of finite numbers."""
-    return type(values) is list and all(map(is_number, values))
+    if type(values) is not list or not _NUMBERS.issuperset(map(type, values)):
+        return False
+    return not values or (min(values) > -MAX_NUMBER and max(values) < MAX_NUMBER)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from framehaul.verify import masks
+from framehaul.verify.geometry import DRAWN, areas, bounds, clip, corners, drawn, mask, skeleton, upright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from framehaul.frame import Annotation, Frame
     from framehaul.verify.check import Kind
-    from framehaul.verify.masks import Box
 
 HUNDREDTH = 0.0101
 """Pixels that a coordinate of two digits may be off, computed from others that are rounded too."""
-DRAWN = 2.01
-"""Pixels that the box around a drawn or traced area may be off: centre and radii are rounded."""
-UPRIGHT = 1e-5
-"""Degrees up to which a box counts as upright."""
 
 
 class Expected(NamedTuple):
@@ -57,70 +49,6 @@ class Holds(NamedTuple):
     """Whether they show shapes of tracks only."""
     by_class: bool = False
     """Whether class numbers count labels that are not sublabels, whatever the list of names says."""
-
-
-def bounds(annotation: Annotation) -> Box:
-    """The box around an annotation, without its rotation."""
-    points = annotation.points
-    if annotation.kind == "ellipse":
-        x, y, right, top = points
-        across, down = abs(right - x), abs(top - y)
-        return (x - across, y - down, x + across, y + down)
-    if annotation.kind == "mask":
-        return mask(annotation)[:4]
-    if annotation.kind == "skeleton":
-        values = skeleton(annotation)
-        half = len(values) // 2
-        return (values[0], values[half], values[half - 1], values[-1]) if half else (0.0, 0.0, 0.0, 0.0)
-    return (min(points[::2]), min(points[1::2]), max(points[::2]), max(points[1::2]))
-
-
-def mask(annotation: Annotation) -> tuple[float, float, float, float, float]:
-    """The box around the pixels of a mask, and their number. CVAT's runs go along the rows of the last four numbers."""
-    *runs, left, top, right, bottom = map(int, annotation.points)
-    del bottom
-    pixels, tight = masks.measure(np.array(runs, np.int64), right - left + 1)
-    if not pixels:
-        return (0.0, 0.0, 0.0, 0.0, 0.0)
-    x0, y0, x1, y1 = masks.transpose(tight)
-    return (left + x0, top + y0, left + x1, top + y1, float(pixels))
-
-
-def skeleton(annotation: Annotation, keep: Callable[[float, float], bool] = lambda *_: True) -> list[float]:
-    """The points of a skeleton in sight: all x in order of size, then all y."""
-    points = [part.points[:2] for part in annotation.elements if not part.outside and len(part.points) > 1]
-    points = [point for point in points if keep(*point)]
-    return sorted(x for x, _ in points) + sorted(y for _, y in points)
-
-
-def corners(annotation: Annotation) -> list[float]:
-    """The corners of a box that may be turned, from what was the top left one, clockwise."""
-    x0, y0, x1, y1 = annotation.points
-    x, y = (x0 + x1) / 2, (y0 + y1) / 2
-    cos, sin = math.cos(math.radians(annotation.rotation)), math.sin(math.radians(annotation.rotation))
-    found: list[float] = []
-    for dx, dy in ((x0 - x, y0 - y), (x1 - x, y0 - y), (x1 - x, y1 - y), (x0 - x, y1 - y)):
-        found += [x + cos * dx - sin * dy, y + sin * dx + cos * dy]
-    return found
-
-
-def areas(annotation: Annotation) -> tuple[float, float]:
-    """The least and the greatest area that a shape may have in pixels: a polygon may cross itself."""
-    if annotation.kind == "mask":
-        return (mask(annotation)[4],) * 2
-    x0, y0, x1, y1 = bounds(annotation)
-    box = (x1 - x0) * (y1 - y0)
-    if annotation.kind == "polygon":
-        xs, ys = annotation.points[::2], annotation.points[1::2]
-        return 0.3 * abs(sum(xs[i - 1] * ys[i] - xs[i] * ys[i - 1] for i in range(len(xs)))) / 2, box
-    if annotation.kind == "ellipse":  # some of it may lie outside
-        return 0, box
-    return box, box
-
-
-def upright(annotation: Annotation) -> bool:
-    """Whether an annotation is a box that is not turned."""
-    return annotation.kind == "rectangle" and annotation.rotation % 360 <= UPRIGHT
 
 
 def cvat_images(frame: Frame, training: bool) -> Iterator[Expected]:
@@ -187,12 +115,12 @@ def _instance(shapes: Sequence[Annotation], frame: Frame) -> Iterator[Expected]:
     if not shapes:
         return
     parts = [each for each in shapes if each.kind == "rectangle"] or list(shapes)
-    boxes = [_clip(bounds(each), frame) if each.kind in ("mask", "ellipse") else bounds(each) for each in parts]
+    boxes = [clip(bounds(each), frame) if each.kind in ("mask", "ellipse") else bounds(each) for each in parts]
     box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
     exact = all(each.kind != "ellipse" for each in parts)
     least = max(areas(each)[0] for each in shapes)
     near = [each.label for each in shapes if areas(each)[1] >= 0.9 * least - 20]  # drawn areas are off by the outline
-    yield Expected(tuple(dict.fromkeys(near)), None, box, HUNDREDTH if exact else _drawn(parts))
+    yield Expected(tuple(dict.fromkeys(near)), None, box, HUNDREDTH if exact else drawn(parts))
 
 
 def _single(each: Annotation, frame: Frame) -> Expected:
@@ -208,20 +136,8 @@ def _single(each: Annotation, frame: Frame) -> Expected:
             DRAWN if crowd else HUNDREDTH,
         )
     if each.kind == "ellipse" or crowd is not None:
-        return Expected(label, None, _clip(bounds(each), frame), _drawn([each]))
+        return Expected(label, None, clip(bounds(each), frame), drawn([each]))
     return Expected(label, "mask", mask(each), 0)
-
-
-def _drawn(parts: Sequence[Annotation]) -> float:
-    """How far the box around drawn shapes may be off: a turned ellipse has another box than its own."""
-    turned = [bounds(each) for each in parts if each.rotation % 180 > 0]
-    return DRAWN + max((max(x1 - x0, y1 - y0) / 2 for x0, y0, x1, y1 in turned), default=0.0)
-
-
-def _clip(box: Box, frame: Frame) -> Box:
-    width, height = frame.width or math.inf, frame.height or math.inf
-    x0, y0, x1, y1 = max(box[0], 0.0), max(box[1], 0.0), min(box[2], width), min(box[3], height)
-    return (x0, y0, x1, y1) if x0 <= x1 and y0 <= y1 else (0.0, 0.0, 0.0, 0.0)
 
 
 def _shares(values: Sequence[float], frame: Frame) -> list[float]:
@@ -239,7 +155,7 @@ def yolo(frame: Frame, training: bool) -> Iterator[Expected]:
             continue
         values: Sequence[float] = each.points
         if training:
-            values = _clip((values[0], values[1], values[2], values[3]), frame)
+            values = clip((values[0], values[1], values[2], values[3]), frame)
             if values[2] <= values[0] or values[3] <= values[1]:
                 continue
         yield Expected((each.label,), "box", _shares(values, frame), _share_slack(frame))
@@ -269,7 +185,7 @@ def yolo_seg(frame: Frame, training: bool) -> Iterator[Expected]:
             else:
                 yield Expected((each.label,), "polygon", values, _share_slack(frame))
         elif each.kind in ("mask", "ellipse"):
-            slack = (_drawn([each]) + 1) / min(frame.width, frame.height)
+            slack = (drawn([each]) + 1) / min(frame.width, frame.height)
             yield Expected((each.label,), None, _shares(bounds(each), frame), slack, many=True)
 
 
@@ -307,9 +223,7 @@ def _pixels(each: Annotation, frame: Frame) -> Expected:
     """A mask; one that reaches outside its image is cut, so that only its box is known."""
     values = mask(each)
     if frame.width and (min(values[:2]) < 0 or values[2] > frame.width or values[3] > frame.height):
-        return Expected(
-            (each.label,), None, _clip(values[:4], frame), max(values[2] - values[0], values[3] - values[1])
-        )
+        return Expected((each.label,), None, clip(values[:4], frame), max(values[2] - values[0], values[3] - values[1]))
     return Expected((each.label,), "mask", values, 0)
 
 
@@ -352,7 +266,7 @@ def labelme(frame: Frame, training: bool) -> Iterator[Expected]:
         elif each.kind == "mask":
             yield _pixels(each, frame)
         elif each.kind == "ellipse":
-            yield Expected(label, None, _clip(bounds(each), frame), _drawn([each]))
+            yield Expected(label, None, clip(bounds(each), frame), drawn([each]))
 
 
 def open_images(frame: Frame, training: bool) -> Iterator[Expected]:

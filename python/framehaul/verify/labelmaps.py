@@ -154,6 +154,7 @@ def _boxes(archive: Archive, check: Check, member: str, names: set[str]) -> None
         values = check.numbers(words[-count:], member, number)
         if values is None:
             continue
+        check.training |= count == 14  # CVAT always writes a score
         box = values[3:7]
         if box[2] < box[0] or box[3] < box[1]:
             check.find("bad-box", member, "the box has a negative size", number)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from framehaul.verify import expected
+from framehaul.verify import geometry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ def _draw(each: Annotation, width: int, height: int) -> tuple[tuple[slice, slice
     """The pixels of a shape and those near its outline, in the part of the image where it lies; None outside of it."""
     if each.kind == "mask":
         return _mask(each, width, height)
-    points = expected.corners(each) if each.kind == "rectangle" else each.points
+    points = geometry.corners(each) if each.kind == "rectangle" else each.points
     if each.kind == "ellipse":
         points = _round(each)
     size = OUTLINE
