@@ -68,6 +68,8 @@ pub fn covers_area(timeline: &Timeline<'_>, item: &Item, scratch: &mut Scratch) 
     let rotation = timeline.rotation(item);
     let points = timeline.points(item, &mut scratch.points);
     Ok(match item.kind {
+        // Most boxes are upright and lie well inside, which shows before anything is rounded.
+        ShapeKind::Rectangle if rotation == 0.0 && is_well_inside(points, image) => true,
         ShapeKind::Rectangle => {
             let corners = corners(points).unwrap_or_default();
             match outline(corners, rotation) {
@@ -91,6 +93,12 @@ pub fn covers_area(timeline: &Timeline<'_>, item: &Item, scratch: &mut Scratch) 
 pub fn outline([x0, y0, x1, y1]: [f64; 4], rotation: f64) -> Option<Vec<f64>> {
     let ordered = [x0.min(x1), y0.min(y1), x0.max(x1), y0.max(y1)];
     (rotation != 0.0).then(|| geometry::rotated_box_to_polygon(&ordered, rotation).map(round2_numpy).to_vec())
+}
+
+/// Whether the corners of an upright box are in order, inside the image and at least a pixel apart.
+fn is_well_inside(points: &[f64], [width, height]: [f64; 2]) -> bool {
+    let &[x0, y0, x1, y1] = points else { return false };
+    x0 >= 0.0 && y0 >= 0.0 && x1 <= width && y1 <= height && x1 - x0 >= 1.0 && y1 - y0 >= 1.0
 }
 
 /// Whether a mask of CVAT has pixels, and none outside its image.
