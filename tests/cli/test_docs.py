@@ -1,4 +1,4 @@
-"""The README keeps its word: its table of formats, its example, its commands."""
+"""The README and the guide keep their word: the table of formats, the example, the commands, the links."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ import pytest
 
 import framehaul
 
-README = Path(__file__).parents[2] / "README.md"
-TEXT = README.read_text(encoding="utf-8")
+TOP = Path(__file__).parents[2]
+TEXT = (TOP / "README.md").read_text(encoding="utf-8")
+GUIDE = TOP / "python" / "docs"
+PAGES = [TOP / "README.md", TOP / ".github" / "CONTRIBUTING.md", *sorted(GUIDE.glob("*.md"))]
+LINKS = [
+    (page, link)
+    for page in PAGES
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8"))
+]
 
 
 def block(name: str) -> str:
@@ -22,7 +29,8 @@ def block(name: str) -> str:
 
 
 def test_the_table_of_formats_is_the_list_of_formats():
-    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| (.+) \|$", TEXT, re.MULTILINE)
+    text = (GUIDE / "formats.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| (.+) \|$", text, re.MULTILINE)
     assert rows == [(info.name, info.slug, info.summary) for info in framehaul.formats()]
 
 
@@ -38,6 +46,6 @@ def test_the_commands_are_one_line_each():
         assert len(block(name).splitlines()) == 1
 
 
-@pytest.mark.parametrize("name", re.findall(r"\]\((?!http)([^)#]+)\)", TEXT))
-def test_links_lead_somewhere(name):
-    assert (README.parent / name).exists()
+@pytest.mark.parametrize(("page", "link"), LINKS, ids=lambda value: Path(value).name)
+def test_links_lead_somewhere(page, link):
+    assert (page.parent / link).exists()

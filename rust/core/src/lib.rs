@@ -1,7 +1,4 @@
-//! The core of framehaul: everything between a CVAT source and the bytes of an export. No Python in it.
-//!
-//! A [`dataset::Dataset`] is read by `ingest`, seen frame by frame through [`timeline`], cut into members and chunks
-//! by a [`format`] and a [`plan`], and written by the executor into a [`sink`].
+#![doc = include_str!("../README.md")]
 
 pub mod dataset;
 pub mod error;
