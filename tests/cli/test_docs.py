@@ -15,9 +15,7 @@ TEXT = (TOP / "README.md").read_text(encoding="utf-8")
 GUIDE = TOP / "python" / "docs"
 PAGES = [TOP / "README.md", TOP / ".github" / "CONTRIBUTING.md", *sorted(GUIDE.glob("*.md"))]
 LINKS = [
-    (page, link)
-    for page in PAGES
-    for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8"))
+    (page, link) for page in PAGES for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8"))
 ]
 
 

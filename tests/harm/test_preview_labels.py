@@ -144,14 +144,3 @@ def test_a_long_task_is_counted_in_parts(tmp_path):
     assert "<title>frames 70000 to 70249: up to 1</title>" in text
     assert "100,000 frames, 99,999 of them without annotations; 1 annotations" in text
     assert "frame 70000  " in text
-
-
-def test_ctrl_c_while_a_preview_is_written_leaves_nothing(tmp_path, monkeypatch):
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("pathlib.Path.replace", interrupted)
-    dataset = framehaul.open(named("car").backup(tmp_path / "t.zip"))
-    with pytest.raises(KeyboardInterrupt):
-        preview.save(dataset, tmp_path / "p.png")
-    assert [path.name for path in tmp_path.iterdir()] == ["t.zip"]

@@ -64,9 +64,10 @@ def test_an_export_has_the_frames_of_the_task_that_are_not_deleted_as_png(tmp_pa
 
 
 def test_the_video_may_lie_in_a_folder_of_its_own(tmp_path):
-    film(tmp_path / "video.mp4", 10)
+    (tmp_path / "media").mkdir()
+    film(tmp_path / "media" / "video.mp4", 10)
     source = Task([label("car")], [Job(0, 4)]).server(tmp_path / "server")
-    framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, media=tmp_path)
+    framehaul.export(source, "COCO 1.0", tmp_path / "out.zip", save_images=True, media=tmp_path / "media")
     assert list(pictures_of(tmp_path / "out.zip").values()) == [0, 1, 2, 3, 4]
 
 

@@ -1,6 +1,7 @@
 //! The list of formats.
 
 use framehaul_core::format;
+use framehaul_macros::guarded;
 use pyo3::prelude::*;
 
 use crate::error::to_py;
@@ -17,6 +18,7 @@ fn formats() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
 }
 
 #[pyfunction]
+#[guarded]
 fn find_format(name: &str) -> PyResult<usize> {
     let found = format::find(name).map_err(to_py)?;
     Ok(format::ALL.iter().position(|format| format.slug == found.slug).unwrap_or_default())
