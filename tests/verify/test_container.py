@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import time
 import zipfile
@@ -175,3 +176,26 @@ def test_control_characters_of_names_are_not_printed(tmp_path: Path) -> None:
     printed = str(framehaul.verify(path))
     assert "\x1b" not in printed
     assert max(map(len, printed.splitlines())) < 700
+
+
+def test_members_that_share_packed_bytes_are_not_all_unpacked(tmp_path: Path) -> None:
+    path = pack(tmp_path / "out.zip", {"a.txt": bytes(5_000_000)})
+    data = path.read_bytes()
+    start, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    entries = [data[start:end].replace(b"a.txt", name.encode()) for name in (f"{n:05}" for n in range(10_000))]
+    directory = b"".join(entries)
+    tail = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 10_000, 10_000, len(directory), start, 0)
+    path.write_bytes(data[:start] + directory + tail)
+    begun = time.monotonic()
+    assert "oversized-member" in codes(path)
+    assert time.monotonic() - begun < 20
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(framehaul.SourceNotFoundError):
+        framehaul.verify(tmp_path / "pipe")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    os.mkfifo(folder / "obj.names")
+    assert "unsafe-link" in codes(folder)

@@ -45,7 +45,7 @@ def verify(
     from framehaul import dataset, errors, registry
 
     path = Path(archive)
-    if not path.exists():
+    if not (path.is_file() or path.is_dir()):
         raise errors.SourceNotFoundError(f'there is no file or folder "{path}"', code="not-found")
     slug = None if format is None else registry.find(format).slug
     if media:

@@ -79,6 +79,7 @@ class Archive:
         self._find = find
         self._unread: set[str] = set()
         self._zip: zipfile.ZipFile | None = None
+        self._limit = MAX_TOTAL
         if path.is_dir():
             self._list_folder()
         else:
@@ -179,6 +180,8 @@ class Archive:
             raise DamageError("bad-archive", None, f"not a readable ZIP file: {plain(error)}") from None
         seen: set[str] = set()
         total = 0
+        # Members may share packed bytes, so that the whole is a bomb though no member is.
+        self._limit = min(MAX_TOTAL, MAX_RATIO * self.path.stat().st_size + BLOCK)
         for info in sorted(self._zip.infolist(), key=lambda info: info.orig_filename):
             name = info.orig_filename  # `filename` is cut at a NUL
             if info.is_dir():
@@ -199,7 +202,7 @@ class Archive:
             self._find("encrypted-member", name, "is encrypted, and is not read")
         elif kind not in (0, stat.S_IFREG):
             self._find("unsafe-link", name, "is a link or a device, and is not read")
-        elif info.file_size > MAX_RATIO * max(info.compress_size, 1) + BLOCK or total > MAX_TOTAL:
+        elif info.file_size > MAX_RATIO * max(info.compress_size, 1) + BLOCK or total > self._limit:
             self._find(
                 "oversized-member",
                 name,

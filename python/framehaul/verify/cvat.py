@@ -23,6 +23,7 @@ NAME = "annotations.xml"
 IMAGES = r"images/.*"
 SHAPES = frozenset({"box", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton"})
 MIN_POINTS = {"polygon": 3, "polyline": 1, "points": 1}  # CVAT itself lets a polyline have a single point
+KINDS: dict[str, Kind] = {"polygon": "polygon", "polyline": "polyline", "points": "points"}
 CORNERS = ("tl1", "bl1", "tr1", "br1", "tl2", "bl2", "tr2", "br2")
 CUBOID = tuple(f"{axis}{corner}" for corner in CORNERS for axis in "xy")
 MAX_FRAME = 1 << 40
@@ -175,8 +176,8 @@ class _Reader:
 
     def attributes(self, element: _Element, names: set[str]) -> None:
         """Checks that attributes belong to the label."""
-        for each in element.iterfind("attribute"):
-            if each.get("name") not in names:
+        for each in element:
+            if each.tag == "attribute" and each.get("name") not in names:
                 self.bad(each, f'the label has no attribute "{each.get("name")}"', "unknown-class")
 
     def geometry(self, element: _Element, size: tuple[int, int] | None) -> tuple[Kind, list[float]] | None:
@@ -215,21 +216,21 @@ class _Reader:
     def points(self, element: _Element, size: tuple[int, int] | None) -> tuple[Kind, list[float]] | None:
         """The geometry of a polygon, a polyline or points."""
         tag = element.tag
-        words = (element.get("points") or "").replace(";", ",").split(",")
-        pairs = [pair.count(",") for pair in (element.get("points") or "").split(";")]
+        values: list[float] = []
         try:
-            values = list(map(float, words))
+            for pair in (element.get("points") or "").split(";"):
+                x, y = pair.split(",")
+                values += (float(x), float(y))
         except ValueError:
             values = []
-        if not all(map(math.isfinite, values)) or any(count != 1 for count in pairs):
+        if not all(map(math.isfinite, values)):
             values = []
         if len(values) < 2 * MIN_POINTS[tag]:
             self.bad(element, f"<{tag}> has no {MIN_POINTS[tag]} points x,y;x,y", "bad-polygon")
             return None
         if size:
             self.inside(element, (min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2])), size)
-        kind: dict[str, Kind] = {"polygon": "polygon", "polyline": "polyline", "points": "points"}
-        return kind[tag], values
+        return KINDS[tag], values
 
     def mask(self, element: _Element, size: tuple[int, int] | None) -> tuple[Kind, list[float]] | None:
         """The geometry of a mask. Its runs go along the rows of its box."""

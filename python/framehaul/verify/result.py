@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from framehaul.verify.rules import RULES
-
 if TYPE_CHECKING:
     from framehaul.verify.rules import Severity
 
@@ -67,6 +65,8 @@ class Verification(NamedTuple):
     @property
     def ok(self) -> bool:
         """Whether no error was found. Warnings do not count."""
+        from framehaul.verify.rules import RULES
+
         return not any(RULES[code].severity == "error" for code in self.totals)
 
     def to_dict(self) -> dict[str, object]:
@@ -85,6 +85,8 @@ class Verification(NamedTuple):
 
     def __str__(self) -> str:
         """The findings, a line each, and a line with the result."""
+        from framehaul.verify.rules import RULES
+
         lines = [str(finding) for finding in self.findings]
         shown = Counter(finding.code for finding in self.findings)
         for code, total in self.totals.items():
