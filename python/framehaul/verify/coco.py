@@ -96,6 +96,7 @@ class _File:
             self._bad(place, "width and height are not whole numbers from 0")
             sides = [0, 0]
         width, height = sides
+        self.check.training |= "flickr_url" not in image  # CVAT writes it empty
         if number in self.images:
             self._bad(place, f"the id {number} is that of another image", "duplicate-id")
         elif self.shared.setdefault(number, f"{self.subset}/{name}") != f"{self.subset}/{name}":
@@ -177,8 +178,6 @@ class _File:
         found, area, box = each.get("segmentation", []), each.get("area"), each["bbox"]
         _, width, height = image
         if type(found) is dict:
-            if each.get("iscrowd") == 0 and type(found.get("counts")) is list:
-                self._bad(place, "run lengths without iscrowd")
             runs = masks.column_runs(found, width, height)
             if isinstance(runs, str):
                 self._bad(place, runs, "bad-mask")

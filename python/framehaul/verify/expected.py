@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from framehaul.frame import Annotation, Frame
     from framehaul.verify.check import Kind
+    from framehaul.verify.masks import Box
 
 HUNDREDTH = 0.0101
 """Pixels that a coordinate of two digits may be off, computed from others that are rounded too."""
@@ -79,10 +80,40 @@ def cvat_video(frame: Frame, _training: bool, *, empty: bool = False) -> Iterato
             yield Expected(label, kinds[each.kind], each.points, HUNDREDTH)
 
 
-def coco(frame: Frame, _training: bool) -> Iterator[Expected]:
+def _cut(parts: Sequence[Annotation], labels: tuple[str, ...], frame: Frame) -> Expected:
+    """The box around shapes that end at the edges of their image, and are dropped if nothing of them lies in it."""
+    exact = True
+    boxes: list[Box] = []
+    for each in parts:
+        turned = each.kind == "rectangle" and each.rotation % 360 > 0
+        points = corners(each) if turned else []
+        box = (min(points[::2]), min(points[1::2]), max(points[::2]), max(points[1::2])) if turned else bounds(each)
+        cut = clip(box, frame)
+        # What an edge cuts may have a smaller box than the shape, and thin shapes may be dropped.
+        exact &= cut == box or (each.kind == "rectangle" and not turned)
+        exact &= (cut[2] - cut[0]) * (cut[3] - cut[1]) > 1
+        boxes.append(cut)
+    box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+    traced = all(each.kind in ("rectangle", "polygon", "mask") for each in parts)
+    return Expected(labels, None, box, 2 * HUNDREDTH if traced else drawn(parts), many=not exact)
+
+
+def _largest(shapes: Sequence[Annotation]) -> tuple[str, ...]:
+    """The labels that the largest of some shapes may have: drawn areas are off by the outline."""
+    least = max(areas(each)[0] for each in shapes)
+    return tuple(dict.fromkeys(each.label for each in shapes if areas(each)[1] >= 0.9 * least - 20))
+
+
+def coco(frame: Frame, training: bool) -> Iterator[Expected]:
     """Boxes, polygons and masks; those of a group are one."""
     for group, members in _groups(frame):
         shapes = [each for each in members if each.kind in AREAS]
+        if training:
+            for parts in [shapes] if group else [[each] for each in shapes]:
+                if parts:
+                    framed = [each for each in parts if each.kind == "rectangle"] or parts
+                    yield _cut(framed, _largest(parts), frame)
+            continue
         if group:
             yield from _instance(shapes, frame)
             continue
@@ -93,16 +124,36 @@ def coco(frame: Frame, _training: bool) -> Iterator[Expected]:
 AREAS = ("rectangle", "polygon", "mask", "ellipse")
 
 
-def coco_keypoints(frame: Frame, _training: bool) -> Iterator[Expected]:
+def coco_keypoints(frame: Frame, training: bool) -> Iterator[Expected]:
     """Skeletons; and groups with a skeleton, whose shapes are one."""
+
+    def inside(x: float, y: float) -> bool:
+        return 0 <= x <= frame.width and 0 <= y <= frame.height
+
     for group, members in _groups(frame):
         shapes = [each for each in members if each.kind in AREAS]
         bones = [each for each in members if each.kind == "skeleton"]
+        if training:
+            for each in bones:
+                yield from _labelled(each, skeleton(each, inside), shapes if group else [], frame)
+            continue
         if not group or not shapes:
             for each in bones:
                 yield Expected((each.label,), "skeleton", skeleton(each), HUNDREDTH)
         elif bones:
             yield from _instance(shapes, frame)
+
+
+def _labelled(each: Annotation, values: list[float], shapes: Sequence[Annotation], frame: Frame) -> Iterator[Expected]:
+    """A skeleton with the box around its points in sight, or, for one of those of a group, that of the group's shapes."""
+    if not values:
+        return
+    half = len(values) // 2
+    box = (values[0], values[half], values[half - 1], values[-1])
+    yield Expected((each.label,), None, box, 1.02, many=bool(shapes))
+    if shapes:
+        framed = [shape for shape in shapes if shape.kind == "rectangle"] or shapes
+        yield _cut(framed, (each.label,), frame)._replace(many=True)
 
 
 def _groups(frame: Frame) -> list[tuple[int, list[Annotation]]]:
@@ -118,9 +169,7 @@ def _instance(shapes: Sequence[Annotation], frame: Frame) -> Iterator[Expected]:
     boxes = [clip(bounds(each), frame) if each.kind in ("mask", "ellipse") else bounds(each) for each in parts]
     box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
     exact = all(each.kind != "ellipse" for each in parts)
-    least = max(areas(each)[0] for each in shapes)
-    near = [each.label for each in shapes if areas(each)[1] >= 0.9 * least - 20]  # drawn areas are off by the outline
-    yield Expected(tuple(dict.fromkeys(near)), None, box, HUNDREDTH if exact else drawn(parts))
+    yield Expected(_largest(shapes), None, box, HUNDREDTH if exact else drawn(parts))
 
 
 def _single(each: Annotation, frame: Frame) -> Expected:
@@ -155,7 +204,7 @@ def yolo(frame: Frame, training: bool) -> Iterator[Expected]:
             continue
         values: Sequence[float] = each.points
         if training:
-            values = clip((values[0], values[1], values[2], values[3]), frame)
+            values = clip(bounds(each), frame)
             if values[2] <= values[0] or values[3] <= values[1]:
                 continue
         yield Expected((each.label,), "box", _shares(values, frame), _share_slack(frame))
@@ -167,6 +216,9 @@ def yolo_obb(frame: Frame, training: bool) -> Iterator[Expected]:
         if each.kind != "rectangle":
             continue
         values = _shares(corners(each), frame)
+        if training and (each.points[0] > each.points[2] or each.points[1] > each.points[3]):
+            yield _cut([each], (each.label,), frame)._replace(values=_shares(bounds(each), frame), many=True)
+            continue
         if training:
             x0, y0, x1, y1 = min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2])
             if not (0 <= (x0 + x1) / 2 <= 1 and 0 <= (y0 + y1) / 2 <= 1 and x1 - x0 <= 1 and y1 - y0 <= 1):
@@ -247,8 +299,17 @@ def datumaro(frame: Frame, training: bool) -> Iterator[Expected]:
 
 
 def voc(frame: Frame, training: bool) -> Iterator[Expected]:
-    """Boxes and tags. Masks are in the label images."""
-    yield from boxes(frame, training)
+    """Boxes and tags. Masks are in the label images. For training corners are whole pixels, of which the first is 1."""
+    for each in boxes(frame, training):
+        if training:
+            x0, y0, x1, y1 = each.values
+            cut = clip((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), frame)
+            thin = (cut[2] - cut[0]) * (cut[3] - cut[1]) < 1
+            yield each._replace(
+                kind=None, values=(cut[0] + 0.5, cut[1] + 0.5, cut[2] + 0.5, cut[3] + 0.5), slack=0.52, many=thin
+            )
+        else:
+            yield each
     for label in dict.fromkeys(tag.label for tag in frame.tags):
         yield Expected((label,), "tag", (), 0)
 
@@ -257,8 +318,8 @@ def labelme(frame: Frame, training: bool) -> Iterator[Expected]:
     """Boxes, polygons, and the pixels of masks and ellipses; for training turned boxes are polygons."""
     for each in frame.annotations:
         label = (each.label,)
-        if each.kind == "rectangle" and training and each.rotation % 360:
-            yield Expected(label, "polygon", corners(each), 2 * HUNDREDTH)
+        if training and each.kind in ("rectangle", "polygon"):
+            yield _cut([each], label, frame)
         elif each.kind == "rectangle":
             yield Expected(label, "box", each.points, 2 * HUNDREDTH)
         elif each.kind == "polygon":

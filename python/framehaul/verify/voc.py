@@ -116,6 +116,7 @@ def _annotation(check: Check, member: str, name: str, root: _Element, known: set
     if stem(filename) != name:
         bad(root, f'the filename is "{filename}"')
     sides = [root.findtext(f"size/{side}") or "" for side in ("width", "height")]
+    check.training |= root.findtext("size/depth") == "3"  # CVAT leaves it empty
     size: tuple[int, int] | None = None
     if not all(side.isdecimal() and len(side) < 10 for side in sides):
         bad(root, "the size is not two whole numbers")
@@ -186,7 +187,9 @@ def _pair(
         check.find("image-size", member, f"is {image.width} x {image.height}, the XML states {stated[0]} x {stated[1]}")
     if image.mode == "P":
         check.training = True
-        present = [labels[value].name if value < len(labels) else None for value in images.values(image)]
+        # 255 is a class that a byte does not hold.
+        numbers = [value for value in images.values(image) if value < len(labels) or value != 255]
+        present = [labels[value].name if value < len(labels) else None for value in numbers]
     else:
         present = [by_colour.get(colour) for colour in images.colours(image) or {(-1, -1, -1): 0}]
     if None in present:
