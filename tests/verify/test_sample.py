@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import framehaul
-from framehaul.verify.expected import HOLDS
 from framehaul.verify.families import FAMILIES
+from framehaul.verify.holds import HOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

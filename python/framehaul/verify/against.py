@@ -10,7 +10,7 @@ import numpy as np
 from framehaul.verify import images
 from framehaul.verify.archive import DamageError
 from framehaul.verify.check import stem
-from framehaul.verify.expected import HOLDS
+from framehaul.verify.holds import HOLDS
 from framehaul.verify.maps import Shown, differing
 from framehaul.verify.result import Difference
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from framehaul.dataset import Dataset
     from framehaul.frame import Frame
     from framehaul.verify.check import Check, Shape
-    from framehaul.verify.expected import Expected, Holds
+    from framehaul.verify.expected import Expected
+    from framehaul.verify.holds import Holds
 
 
 def compare(check: Check, slug: str, source: Dataset) -> tuple[Difference, ...] | None:

@@ -90,7 +90,6 @@ class _File:
             self._bad(place, "is not an object with a whole id and a file_name")
             return
         number, name = image["id"], image["file_name"]
-        self.check.training |= "coco_url" not in image  # CVAT always writes an empty one
         sides: list[Any] = [image.get("width"), image.get("height")]
         if not all(is_whole(side) and side >= 0 for side in sides):
             self._bad(place, "width and height are not whole numbers from 0")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from framehaul.verify.geometry import DRAWN, areas, bounds, clip, corners, drawn, mask, skeleton, upright
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from framehaul.frame import Annotation, Frame
     from framehaul.verify.check import Kind
@@ -31,25 +31,6 @@ class Expected(NamedTuple):
     """How far a value may be off."""
     many: bool = False
     """Whether it may be any number of annotations in this box, or none: the traced parts of a mask."""
-
-
-class Holds(NamedTuple):
-    """How a format is compared."""
-
-    expect: Callable[[Frame, bool], Iterator[Expected]]
-    """What the format holds of a frame, in the default profile or in that for training."""
-    names: str = "name"
-    """What images are called by: `name`; `number`, that of the frame; `place`, counted from 1 over the export."""
-    training: bool = True
-    """Whether the training profile can be compared too."""
-    ignored: frozenset[str] = frozenset()
-    """Kinds of annotations in the archive that are not compared."""
-    drawn: frozenset[str] = frozenset()
-    """Kinds of shapes that label images show; `turned` stands for boxes that are turned."""
-    tracked: bool = False
-    """Whether they show shapes of tracks only."""
-    by_class: bool = False
-    """Whether class numbers count labels that are not sublabels, whatever the list of names says."""
 
 
 def cvat_images(frame: Frame, training: bool) -> Iterator[Expected]:
@@ -80,7 +61,7 @@ def cvat_video(frame: Frame, _training: bool, *, empty: bool = False) -> Iterato
             yield Expected(label, kinds[each.kind], each.points, HUNDREDTH)
 
 
-def _cut(parts: Sequence[Annotation], labels: tuple[str, ...], frame: Frame) -> Expected:
+def cut(parts: Sequence[Annotation], labels: tuple[str, ...], frame: Frame) -> Expected:
     """The box around shapes that end at the edges of their image, and are dropped if nothing of them lies in it."""
     exact = True
     boxes: list[Box] = []
@@ -112,7 +93,7 @@ def coco(frame: Frame, training: bool) -> Iterator[Expected]:
             for parts in [shapes] if group else [[each] for each in shapes]:
                 if parts:
                     framed = [each for each in parts if each.kind == "rectangle"] or parts
-                    yield _cut(framed, _largest(parts), frame)
+                    yield cut(framed, _largest(parts), frame)
             continue
         if group:
             yield from _instance(shapes, frame)
@@ -145,7 +126,7 @@ def coco_keypoints(frame: Frame, training: bool) -> Iterator[Expected]:
 
 
 def _labelled(each: Annotation, values: list[float], shapes: Sequence[Annotation], frame: Frame) -> Iterator[Expected]:
-    """A skeleton with the box around its points in sight, or, for one of those of a group, that of the group's shapes."""
+    """A skeleton with the box around its points in sight, or that of the shapes of its group."""
     if not values:
         return
     half = len(values) // 2
@@ -153,7 +134,7 @@ def _labelled(each: Annotation, values: list[float], shapes: Sequence[Annotation
     yield Expected((each.label,), None, box, 1.02, many=bool(shapes))
     if shapes:
         framed = [shape for shape in shapes if shape.kind == "rectangle"] or shapes
-        yield _cut(framed, (each.label,), frame)._replace(many=True)
+        yield cut(framed, (each.label,), frame)._replace(many=True)
 
 
 def _groups(frame: Frame) -> list[tuple[int, list[Annotation]]]:
@@ -189,11 +170,13 @@ def _single(each: Annotation, frame: Frame) -> Expected:
     return Expected(label, "mask", mask(each), 0)
 
 
-def _shares(values: Sequence[float], frame: Frame) -> list[float]:
+def shares(values: Sequence[float], frame: Frame) -> list[float]:
+    """Coordinates as shares of the image."""
     return [value / (frame.height if place % 2 else frame.width) for place, value in enumerate(values)]
 
 
-def _share_slack(frame: Frame) -> float:
+def share_slack(frame: Frame) -> float:
+    """How far a share may be off: two digits of a pixel, and six of the share."""
     return HUNDREDTH / min(frame.width, frame.height) + 2e-6
 
 
@@ -207,7 +190,7 @@ def yolo(frame: Frame, training: bool) -> Iterator[Expected]:
             values = clip(bounds(each), frame)
             if values[2] <= values[0] or values[3] <= values[1]:
                 continue
-        yield Expected((each.label,), "box", _shares(values, frame), _share_slack(frame))
+        yield Expected((each.label,), "box", shares(values, frame), share_slack(frame))
 
 
 def yolo_obb(frame: Frame, training: bool) -> Iterator[Expected]:
@@ -215,30 +198,30 @@ def yolo_obb(frame: Frame, training: bool) -> Iterator[Expected]:
     for each in frame.annotations:
         if each.kind != "rectangle":
             continue
-        values = _shares(corners(each), frame)
+        values = shares(corners(each), frame)
         if training and (each.points[0] > each.points[2] or each.points[1] > each.points[3]):
-            yield _cut([each], (each.label,), frame)._replace(values=_shares(bounds(each), frame), many=True)
+            yield cut([each], (each.label,), frame)._replace(values=shares(bounds(each), frame), many=True)
             continue
         if training:
             x0, y0, x1, y1 = min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2])
             if not (0 <= (x0 + x1) / 2 <= 1 and 0 <= (y0 + y1) / 2 <= 1 and x1 - x0 <= 1 and y1 - y0 <= 1):
-                yield Expected((each.label,), None, (x0, y0, x1, y1), _share_slack(frame), many=True)
+                yield Expected((each.label,), None, (x0, y0, x1, y1), share_slack(frame), many=True)
                 continue
-        yield Expected((each.label,), "polygon", values, 2 * _share_slack(frame))
+        yield Expected((each.label,), "polygon", values, 2 * share_slack(frame))
 
 
 def yolo_seg(frame: Frame, training: bool) -> Iterator[Expected]:
     """Polygons in shares; masks and ellipses are traced, which gives any number of parts."""
     for each in frame.annotations:
         if each.kind == "polygon":
-            values = _shares(each.points, frame)
+            values = shares(each.points, frame)
             if training and (min(values) < 0 or max(values) > 1):
-                yield Expected((each.label,), None, _shares(bounds(each), frame), _share_slack(frame), many=True)
+                yield Expected((each.label,), None, shares(bounds(each), frame), share_slack(frame), many=True)
             else:
-                yield Expected((each.label,), "polygon", values, _share_slack(frame))
+                yield Expected((each.label,), "polygon", values, share_slack(frame))
         elif each.kind in ("mask", "ellipse"):
             slack = (drawn([each]) + 1) / min(frame.width, frame.height)
-            yield Expected((each.label,), None, _shares(bounds(each), frame), slack, many=True)
+            yield Expected((each.label,), None, shares(bounds(each), frame), slack, many=True)
 
 
 def yolo_pose(frame: Frame, training: bool) -> Iterator[Expected]:
@@ -255,7 +238,7 @@ def yolo_pose(frame: Frame, training: bool) -> Iterator[Expected]:
             continue
         half = len(values) // 2
         shares = [x / frame.width for x in values[:half]] + [y / frame.height for y in values[half:]]
-        yield Expected((each.label,), "skeleton", shares, _share_slack(frame))
+        yield Expected((each.label,), "skeleton", shares, share_slack(frame))
 
 
 def tags(frame: Frame, _training: bool) -> Iterator[Expected]:
@@ -271,7 +254,7 @@ def boxes(frame: Frame, _training: bool) -> Iterator[Expected]:
             yield Expected((each.label,), "box", each.points, 2 * HUNDREDTH)
 
 
-def _pixels(each: Annotation, frame: Frame) -> Expected:
+def pixels(each: Annotation, frame: Frame) -> Expected:
     """A mask; one that reaches outside its image is cut, so that only its box is known."""
     values = mask(each)
     if frame.width and (min(values[:2]) < 0 or values[2] > frame.width or values[3] > frame.height):
@@ -291,115 +274,8 @@ def datumaro(frame: Frame, training: bool) -> Iterator[Expected]:
             x, y, right, top = each.points
             yield Expected(label, "other", (2 * x - right, top, right, 2 * y - top), 2 * HUNDREDTH)
         elif each.kind == "mask":
-            yield _pixels(each, frame)
+            yield pixels(each, frame)
         elif each.kind == "skeleton":
             yield Expected(label, "skeleton", skeleton(each), HUNDREDTH)
         elif each.kind in kinds:
             yield Expected(label, kinds[each.kind], each.points, HUNDREDTH)
-
-
-def voc(frame: Frame, training: bool) -> Iterator[Expected]:
-    """Boxes and tags. Masks are in the label images. For training corners are whole pixels, of which the first is 1."""
-    for each in boxes(frame, training):
-        if training:
-            x0, y0, x1, y1 = each.values
-            cut = clip((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), frame)
-            thin = (cut[2] - cut[0]) * (cut[3] - cut[1]) < 1
-            yield each._replace(
-                kind=None, values=(cut[0] + 0.5, cut[1] + 0.5, cut[2] + 0.5, cut[3] + 0.5), slack=0.52, many=thin
-            )
-        else:
-            yield each
-    for label in dict.fromkeys(tag.label for tag in frame.tags):
-        yield Expected((label,), "tag", (), 0)
-
-
-def labelme(frame: Frame, training: bool) -> Iterator[Expected]:
-    """Boxes, polygons, and the pixels of masks and ellipses; for training turned boxes are polygons."""
-    for each in frame.annotations:
-        label = (each.label,)
-        if training and each.kind in ("rectangle", "polygon"):
-            yield _cut([each], label, frame)
-        elif each.kind == "rectangle":
-            yield Expected(label, "box", each.points, 2 * HUNDREDTH)
-        elif each.kind == "polygon":
-            yield Expected(label, "polygon", each.points, HUNDREDTH)
-        elif each.kind == "mask":
-            yield _pixels(each, frame)
-        elif each.kind == "ellipse":
-            yield Expected(label, None, clip(bounds(each), frame), drawn([each]))
-
-
-def open_images(frame: Frame, training: bool) -> Iterator[Expected]:
-    """Tags, and upright boxes in shares. Masks are not compared."""
-    yield from tags(frame, training)
-    for each in frame.annotations:
-        if each.kind == "rectangle" and not each.rotation:
-            yield Expected((each.label,), "box", _shares(each.points, frame), _share_slack(frame))
-
-
-def kitti(frame: Frame, training: bool) -> Iterator[Expected]:
-    """Upright boxes. Masks are in the label images."""
-    for each in frame.annotations:
-        if each.kind == "rectangle" and not each.rotation:
-            label = "_".join(each.label.split()) if training else each.label
-            yield Expected((label,), "box", each.points, 2 * HUNDREDTH)
-
-
-def imagenet(frame: Frame, _training: bool) -> Iterator[Expected]:
-    """The distinct tags of a frame."""
-    for label in dict.fromkeys(tag.label for tag in frame.tags):
-        yield Expected((label,), "tag", (), 0)
-
-
-def lfw(frame: Frame, _training: bool) -> Iterator[Expected]:
-    """Points; their labels are not written."""
-    for each in frame.annotations:
-        if each.kind == "points":
-            yield Expected(("",), "points", each.points, HUNDREDTH)
-
-
-def localization(frame: Frame, _training: bool) -> Iterator[Expected]:
-    """Boxes and polygons; their labels are not written."""
-    for each in frame.annotations:
-        if each.kind == "rectangle":
-            yield Expected(("",), "box", each.points, 2 * HUNDREDTH)
-        elif each.kind == "polygon":
-            yield Expected(("",), "polygon", each.points, HUNDREDTH)
-
-
-def nothing(_frame: Frame, _training: bool) -> Iterator[Expected]:
-    """Nothing but label images."""
-    yield from ()
-
-
-_AREAS = frozenset({"rectangle", "turned", "polygon", "ellipse", "mask"})
-_MASKS = Holds(nothing, ignored=frozenset({"other"}), drawn=_AREAS)
-
-HOLDS: dict[str, Holds] = {
-    "cvat-images": Holds(cvat_images),
-    "cvat-video": Holds(cvat_video, names="number"),
-    "coco": Holds(coco, training=False),
-    "coco-keypoints": Holds(coco_keypoints, training=False),
-    "yolo": Holds(yolo, by_class=True),
-    "yolo-detect": Holds(yolo),
-    "yolo-track": Holds(yolo),
-    "yolo-obb": Holds(yolo_obb),
-    "yolo-seg": Holds(yolo_seg),
-    "yolo-pose": Holds(yolo_pose),
-    "yolo-cls": Holds(tags),
-    "mot": Holds(boxes, names="place", training=False),
-    "datumaro": Holds(datumaro),
-    "voc": Holds(voc, training=False, ignored=frozenset({"other"}), drawn=frozenset({"mask", "ellipse"})),
-    "segmentation-mask": _MASKS,
-    "camvid": _MASKS,
-    "cityscapes": _MASKS._replace(training=False),
-    "mots": _MASKS._replace(training=False, tracked=True),
-    "labelme": Holds(labelme),
-    "open-images": Holds(open_images, ignored=frozenset({"other"})),
-    "kitti": Holds(kitti, ignored=frozenset({"other"}), drawn=_AREAS - {"rectangle"}),
-    "imagenet": Holds(imagenet, training=False),
-    "widerface": Holds(boxes, training=False),
-    "lfw": Holds(lfw, training=False),
-    "icdar-localization": Holds(localization, training=False),
-}

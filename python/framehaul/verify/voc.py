@@ -110,8 +110,6 @@ def _annotation(check: Check, member: str, name: str, root: _Element, known: set
     if root.tag != "annotation":
         bad(root, f"the root is <{root.tag}>, not <annotation>")
         return False
-    # CVAT states no depth, and a pose only where it is an attribute.
-    check.training |= root.findtext("size/depth") == "3" and root.find("object/pose") is not None
     filename = root.findtext("filename") or ""
     if stem(filename) != name:
         bad(root, f'the filename is "{filename}"')
