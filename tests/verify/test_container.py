@@ -152,11 +152,16 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' for n i
         ("mot", "gt/gt.txt", "1,1,1e999,1,1,1,1,1,1\n", "bad-number"),
         ("yolo-detect", "data.yaml", "names: &a [*a, *a]\n", "bad-yaml"),
         ("yolo-detect", "data.yaml", "names: !!python/object/apply:os.system [ls]\n", "bad-yaml"),
+        ("open-images", "annotations/class-descriptions.csv", "car\rcar,car\n", "bad-columns"),
+        ("open-images", "annotations/class-descriptions.csv", 'car,"car\n', "bad-columns"),
+        ("yolo-pose", "labels/train/a.txt", "0\n", "bad-columns"),
     ],
-    ids=range(22),
+    ids=range(25),
 )
 def test_hostile_content_is_a_finding(slug: str, member: str, content: str, code: str, tmp_path: Path) -> None:
     members = {"gt/labels.txt": b"a\n", "obj.names": b"a\n"} if slug in ("mot", "yolo") else {}
+    if slug == "yolo-pose":
+        members = {"data.yaml": b"names:\n  0: a\ntrain: train.txt\n", "train.txt": b"./images/train/a.png\n"}
     path = pack(tmp_path / "out.zip", {**members, member: content.encode("latin-1")})
     start = time.monotonic()
     assert code in codes(path, format=slug)
