@@ -151,8 +151,10 @@ def export(
         quality: Of JPEG and WebP, from 1 to 100.
         media: The folder (or archive) with the pictures, for a source that has none. A task's pictures lie in it under
             their own names, in a folder of the task's name, or in `data`.
-        on_error: Whether a picture that is missing, or is not the picture it should be, stops the export or is left
-            out. The report lists those (`report.left_out`); their frames stay in the texts, with all annotations.
+        on_error: Whether an image that is missing, or is not the image it should be, stops the export or is left out,
+            and so a shape whose coordinates are not those of its kind, such as a polygon of two points. The report
+            lists both (`report.left_out`). The frame of an image that is left out stays in the texts, with all
+            annotations. CVAT XML only repeats coordinates: it has such shapes as they are.
         name_template: What frames are called, in every format: `"{task}/{stem}"`. The fields are `{task}`, `{task_id}`,
             `{project}`, `{job}` (as `job` knows it; of overlapping jobs the first), `{subset}`, `{stem}` (the name
             without extension, with its folders), `{ext}` (without its dot; added at the end if it is not named) and

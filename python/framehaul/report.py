@@ -45,16 +45,16 @@ class Note(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A picture that is not in the output, though its frame and annotations are in the texts."""
+    """An image that is not in the output, though its frame and annotations are in the texts; or a shape that is not."""
 
     task: str
     """Name of the task."""
     frame: int
     """The frame, counted from the task's first."""
     file: str
-    """The file that was to give it."""
+    """The file that was to give the image; empty for a shape."""
     why: str
-    """What is wrong with that."""
+    """What is wrong with it; of a shape also its place."""
 
 
 class Report:
@@ -67,7 +67,7 @@ class Report:
     notes: tuple[Note, ...]
     """What else is worth knowing."""
     left_out: tuple[LeftOut, ...]
-    """The pictures that could not be had (with `on_error="skip"`)."""
+    """The images and shapes that are not in the output (with `on_error="skip"`)."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data

@@ -22,11 +22,11 @@ TASK = Task(
 )
 
 
-def exported(source, tmp_path, **options):
-    """Exports as CVAT XML, which holds every kind of annotation, and looks that a failure leaves nothing."""
+def exported(source, tmp_path, name="Datumaro 1.0", **options):
+    """Exports in a format that holds every kind of annotation, and looks that a failure leaves nothing."""
     before = set(os.listdir(tmp_path))
     try:
-        return framehaul.export(source, "CVAT for images 1.1", tmp_path / "out.zip", **options)
+        return framehaul.export(source, name, tmp_path / "out.zip", **options)
     finally:
         left = set(os.listdir(tmp_path)) - before
         assert left <= {"out.zip"}, "temporary files were left behind"

@@ -98,7 +98,10 @@ def export(
     quality: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Of JPEG and WebP, 1 to 100.")] = 90,
     media: Media = None,
     on_error: Annotated[
-        Literal["stop", "skip"], typer.Option(help="What to do about a picture that cannot be had.")
+        Literal["stop", "skip"],
+        typer.Option(
+            help="What to do about an image that is missing, or a shape whose coordinates are not those of its kind."
+        ),
     ] = "stop",
     provenance: Annotated[
         bool, typer.Option("--provenance", help="Write where each picture comes from: provenance.jsonl.")

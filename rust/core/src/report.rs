@@ -81,14 +81,14 @@ pub struct Note {
     pub place: String,
 }
 
-/// A picture that is not in the output, though the texts have its frame.
+/// An image that is not in the output, though the texts have its frame; or a shape that is not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Name of the task.
     pub task: String,
     /// The frame, relative to the task.
     pub frame: u32,
-    /// The file that was to give it.
+    /// The file that was to give the image; empty for a shape.
     pub file: String,
     /// What is wrong with that.
     pub why: String,

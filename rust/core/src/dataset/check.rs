@@ -1,8 +1,8 @@
 //! What must hold in a dataset so that nobody has to check it again: every number leads to a row, every range lies in
-//! its table, every shape has the coordinates that its kind needs.
+//! its table, every coordinate is finite.
 //!
 //! A saved dataset comes from a file that anybody may have changed, so all of it is read through once when it is
-//! opened. What a mask's run lengths add up to is left to those who draw it.
+//! opened. What is wrong with single shapes is left to [`Dataset::faults`].
 
 use std::ops::Range;
 
@@ -99,27 +99,11 @@ fn attributes(schema: &Schema, label: u32, values: &AttributeValues, row: usize)
     stray.map_or(Ok(()), |(attribute, _)| Err(fault(format!("attribute {attribute} is not one of its label"))))
 }
 
-/// Checks a shape's coordinates against its kind.
-fn geometry(kind: ShapeKind, rotation: f64, points: &[f64]) -> Result<()> {
-    let count = points.len();
-    let pairs = count.is_multiple_of(2);
-    let fits = match kind {
-        ShapeKind::Rectangle | ShapeKind::Ellipse => count == 4,
-        ShapeKind::Polygon => pairs && count >= 6,
-        ShapeKind::Polyline => pairs && count >= 4,
-        ShapeKind::Points => pairs && count >= 2,
-        ShapeKind::Cuboid => count == 16,
-        ShapeKind::Mask => count >= 4,
-        // It has none that anybody reads; its elements have them.
-        ShapeKind::Skeleton => true,
-    };
-    ensure(fits, || format!("a {} cannot have {count} coordinates", kind.as_str()))?;
+/// Checks that coordinates are numbers. Whether they are those of a kind is not asked: see [`Dataset::faults`].
+fn geometry(rotation: f64, points: &[f64]) -> Result<()> {
     ensure(rotation.is_finite() && points.iter().all(|value| value.is_finite()), || {
         "a coordinate or angle is not finite".to_owned()
-    })?;
-    let bounds = if kind == ShapeKind::Mask { &points[count - 4..] } else { &[] };
-    let limit = f64::from(i32::MAX);
-    ensure(bounds.iter().all(|bound| bound.abs() <= limit), || "a mask's box is beyond all pictures".to_owned())
+    })
 }
 
 fn kind(number: u8) -> Result<ShapeKind> {
@@ -142,7 +126,8 @@ fn shapes(dataset: &Dataset) -> Result<()> {
     let rows = &dataset.columns.shapes;
     each_row("shapes", rows.len(), |row| {
         common(dataset, rows.label[row], rows.source[row], &rows.attributes, row)?;
-        geometry(kind(rows.kind[row])?, rows.rotation[row], rows.points.get(row as u32))?;
+        kind(rows.kind[row])?;
+        geometry(rows.rotation[row], rows.points.get(row as u32))?;
         elements(&rows.elements, row)
     })
 }
@@ -161,10 +146,10 @@ fn tracks(dataset: &Dataset) -> Result<()> {
         let frames = &keyframes.frame[first..first + count];
         ensure(frames.is_sorted(), || "its keyframes are not in the order of their frames".to_owned())?;
         ensure(frames.last().is_none_or(|&last| last < FRAME_LIMIT), || "a keyframe is too far".to_owned())?;
-        let kind = kind(rows.kind[row])?;
+        kind(rows.kind[row])?;
         (first..first + count).try_for_each(|keyframe| {
             attributes(&dataset.schema, rows.label[row], &keyframes.attributes, keyframe)?;
-            geometry(kind, keyframes.rotation[keyframe], keyframes.points.get(keyframe as u32))
+            geometry(keyframes.rotation[keyframe], keyframes.points.get(keyframe as u32))
         })
     })
 }
@@ -227,7 +212,7 @@ fn own_elements(table: &str, elements: &[u32], rows: &Range<u32>) -> Result<()> 
 #[cfg(test)]
 mod tests {
     use arrow_array::LargeStringArray;
-    use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+    use arrow_buffer::ScalarBuffer;
 
     use super::super::testing;
     use super::*;
@@ -255,10 +240,8 @@ mod tests {
             (|c| set(&mut c.shapes.attributes.attribute, 1, 3), "the table \"shapes\" has an attribute or a value"),
             (|c| set(&mut c.keyframes.attributes.value, 0, 5), "the table \"keyframes\" has an attribute or a value"),
             (|c| set(&mut c.shapes.kind, 2, 8), "row 2 of shapes: there is no kind of shape 8"),
-            (|c| set(&mut c.shapes.kind, 2, 5), "row 2 of shapes: a cuboid cannot have 4 coordinates"),
             (|c| set(&mut c.shapes.rotation, 2, f64::NAN), "row 2 of shapes: a coordinate or angle is not finite"),
             (|c| set(&mut c.shapes.points.values, 3, f64::INFINITY), "row 2 of shapes: a coordinate or angle"),
-            (|c| set(&mut c.shapes.points.values, 12, 1e18), "row 3 of shapes: a mask's box is beyond all pictures"),
             (|c| set(&mut c.shapes.elements, 1, 2), "row 1 of shapes: it cannot have 2 elements"),
             (|c| set(&mut c.shapes.elements, 2, 1), "row 2 of shapes: it cannot have 1 elements"),
             (|c| set(&mut c.tracks.elements, 1, 1), "row 2 of tracks: it cannot have 1 elements"),
@@ -269,10 +252,6 @@ mod tests {
             (|c| set(&mut c.keyframes.frame, 0, 6), "row 0 of tracks: its keyframes are not in the order"),
             (|c| set(&mut c.keyframes.frame, 3, u32::MAX), "row 2 of tracks: a keyframe is too far"),
             (|c| c.strings = LargeStringArray::from(vec!["manual"]), "the table \"tags\" has an attribute or a value"),
-            (
-                |c| c.keyframes.points.offsets = OffsetBuffer::from_lengths([4, 4, 0, 2]),
-                "row 1 of tracks: a points cannot have 0 coordinates",
-            ),
         ];
         for (damage, message) in faults {
             let mut dataset = testing::dataset();

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Dataset;
+use super::faults::{self, Fault};
 use crate::schema::ShapeKind;
 
 #[derive(Clone, Debug, Default)]
@@ -11,6 +12,7 @@ pub(super) struct Facts {
     present: OnceLock<Vec<[bool; ShapeKind::ALL.len()]>>,
     has_elements: OnceLock<bool>,
     has_plain_names: OnceLock<bool>,
+    faults: OnceLock<Vec<Fault>>,
 }
 
 impl Dataset {
@@ -33,6 +35,11 @@ impl Dataset {
     /// The same of any label.
     pub fn has_kind(&self, kind: ShapeKind) -> bool {
         (0..self.schema.len() as u32).any(|label| self.has_shapes(label, kind))
+    }
+
+    /// The shapes and tracks whose coordinates are not those of their kind, in order.
+    pub fn faults(&self) -> &[Fault] {
+        self.facts.faults.get_or_init(|| faults::find(self))
     }
 
     /// Whether a shape of a single frame has elements. Tracks are few enough to be asked each.

@@ -88,7 +88,8 @@ fn drawn(kind: ShapeKind, label: u32) -> impl Strategy<Value = ShapeSketch> {
 
 fn any_shape() -> impl Strategy<Value = ShapeSketch> {
     let shape = (kind(), label_number()).prop_flat_map(|(kind, label)| drawn(kind, label));
-    let elements = prop::collection::vec(drawn(ShapeKind::Points, 2), 0..3);
+    let element = prop_oneof![4 => Just(ShapeKind::Points), 1 => kind()];
+    let elements = prop::collection::vec(element.prop_flat_map(|kind| drawn(kind, 2)), 0..3);
     (shape, elements).prop_map(|(shape, elements)| ShapeSketch { elements, ..shape })
 }
 
@@ -109,7 +110,8 @@ fn keyframes(kind: ShapeKind, label: u32) -> impl Strategy<Value = Vec<ShapeSket
 fn any_track() -> impl Strategy<Value = TrackSketch> {
     let plain = (kind(), label_number())
         .prop_flat_map(|(kind, label)| keyframes(kind, label).prop_map(move |keys| track(kind, label, keys)));
-    let element = keyframes(ShapeKind::Points, 2).prop_map(|keys| track(ShapeKind::Points, 2, keys));
+    let element = prop_oneof![4 => Just(ShapeKind::Points), 1 => kind()];
+    let element = element.prop_flat_map(|kind| keyframes(kind, 2).prop_map(move |keys| track(kind, 2, keys)));
     (plain, prop::collection::vec(element, 0..3), prop::option::weighted(0.2, 0..9_u32))
         .prop_map(|(track, elements, frame)| TrackSketch { elements, frame: frame.unwrap_or(track.frame), ..track })
 }

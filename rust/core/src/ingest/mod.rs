@@ -12,7 +12,6 @@ mod manifest;
 mod media;
 mod server;
 mod server_meta;
-mod shape;
 mod store;
 #[cfg(test)]
 mod testing;

@@ -17,6 +17,8 @@ pub struct Format {
     pub summary: &'static str,
     /// Whether it takes tasks of point clouds, as CVAT's does.
     pub takes_3d: bool,
+    /// Whether it only repeats coordinates, also those that are not what their kind needs.
+    pub repeats_numbers: bool,
     /// The page about it, in Markdown.
     pub page: &'static str,
     /// Makes what encodes it over a scene. This looks at labels and names, and at frames only where names repeat.

@@ -17,6 +17,7 @@ use crate::dataset::Media;
 use crate::error::{Code, Error, Result};
 use crate::raster;
 use crate::report::Tally;
+use crate::schema::ShapeKind;
 use crate::threads::{self, ParallelIterator};
 use crate::timeline::{Item, MadeId, PointScratch, Scene, Timeline, VisitScratch};
 
@@ -69,6 +70,11 @@ impl Part {
 pub trait Encoder: Send + Sync {
     /// The members, in order, cut into chunks. `options` are those that the encoder was made with.
     fn parts(&self, options: &Options) -> Result<Vec<Part>>;
+
+    /// Whether it looks at the coordinates of such shapes. Those that are not sound are an error then.
+    fn reads(&self, _label: u32, _kind: ShapeKind) -> bool {
+        true
+    }
 
     /// Appends the bytes of a chunk to the output and counts what became of its annotations.
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()>;

@@ -1,6 +1,9 @@
 //! The wiring of an export: source, scene, plan, executor, sink, report. Nothing else knows all of them.
 
 mod shards;
+mod sound;
+
+use sound::{Scenes, Shown};
 
 pub use shards::{assemble, make_shard, plan};
 
@@ -92,11 +95,12 @@ pub fn export(
     let measured = options.media.as_deref().map(|media| pool.install(|| sizes::with_media(dataset, media, read_size)));
     let measured = measured.transpose()?.flatten();
     let dataset = measured.as_ref().unwrap_or(dataset);
-    let scene = pool.install(|| scene(dataset, options))?;
+    let scenes = pool.install(|| Scenes::new(dataset, options))?;
     let mut reports = Vec::with_capacity(outputs.len());
     for (format, target) in outputs {
-        let export =
-            || export_scene(&scene, (format, target), (&pool, threads), options, library.as_ref(), on_progress);
+        let export = || {
+            export_scene(scenes.of(format), (format, target), (&pool, threads), options, library.as_ref(), on_progress)
+        };
         let report = catch_panic(export).unwrap_or_else(|error| Err(error.into()));
         if let Err(Failure { error, .. }) = &report
             && error.code() == Code::Interrupted
@@ -108,29 +112,21 @@ pub fn export(
     Ok(reports)
 }
 
-/// What an export shows of a dataset.
-fn scene<'d>(dataset: &'d Dataset, options: &Options) -> Result<Scene<'d>> {
-    let mut scene = Scene::chosen(dataset, &options.selection.tasks, &options.selection.jobs)?;
-    scene.set_image_format(options.images.image_format);
-    scene.select(&options.selection)?;
-    options.name_template.as_ref().map_or(Ok(()), |template| scene.rename(template))?;
-    Ok(scene)
-}
-
 fn export_scene(
-    scene: &Scene<'_>,
+    shown: Shown<'_, '_>,
     (format, target): (&Format, &mut Target<'_>),
     (pool, threads): (&Pool, usize),
     options: &Options,
     library: Option<&Library<'_>>,
     on_progress: &mut OnProgress<'_>,
 ) -> std::result::Result<Report, Failure> {
+    let scene = shown.scene;
     if !format.takes_3d {
         scene.refuse_3d()?;
     }
     let is_stream = target.path().is_none();
     let mut sink = target.open(options.compression, options.overwrite)?;
-    let encoder = pool.install(|| (format.encoder)(scene, &options.format))?;
+    let encoder = pool.install(|| shown.encoder(format, options))?;
     let encoder = encoder.as_ref();
     let mut plan = pool.install(|| Plan::new(format, encoder, &options.format))?;
     // What went into a stream cannot be taken back.
@@ -151,18 +147,21 @@ fn export_scene(
     Threads { job: &job, pool, packing }.run(&mut |event| writer.receive(event))?;
     let (tally, names) = writer.finish()?;
     pool.install(|| collisions::refuse(scene, (&plan, encoder), Some(names)))?;
-    conclude(scene, format, options, tally, sink)
+    conclude(shown, format, options, tally, sink)
 }
 
 /// Puts the output in its place, if the options allow what became of the annotations.
 fn conclude(
-    scene: &Scene<'_>,
+    Shown { scene, sound }: Shown<'_, '_>,
     format: &Format,
     options: &Options,
     mut tally: Tally,
     sink: Box<dyn Sink + '_>,
 ) -> std::result::Result<Report, Failure> {
     count_losses(scene, &mut tally);
+    if let Some(sound) = sound {
+        sound.tally(&mut tally);
+    }
     let profile = options.format.profile.as_str();
     let selection = options.selection.to_string();
     let report =

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Failure, Options, conclude, scene};
+use super::{Failure, Options, Scenes, conclude};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
 use crate::execute::{Event, Job, Progress, Shard, Writer};
@@ -15,8 +15,9 @@ use crate::sink::{Packer, Packing, Target};
 /// The plan of an export. It is the same in every process for the same dataset, format and options.
 pub fn plan(dataset: &Dataset, format: &Format, options: &Options) -> Result<Plan> {
     refuse_images(options)?;
-    let scene = scene(dataset, options)?;
-    let encoder = (format.encoder)(&scene, &options.format)?;
+    let scenes = Scenes::new(dataset, options)?;
+    let shown = scenes.of(format);
+    let encoder = shown.encoder(format, options)?;
     Plan::new(format, encoder.as_ref(), &options.format)
 }
 
@@ -29,8 +30,9 @@ pub fn make_shard(
     chunks: Range<usize>,
 ) -> Result<Vec<Shard>> {
     refuse_images(options)?;
-    let scene = scene(dataset, options)?;
-    let encoder = (format.encoder)(&scene, &options.format)?;
+    let scenes = Scenes::new(dataset, options)?;
+    let shown = scenes.of(format);
+    let encoder = shown.encoder(format, options)?;
     let job = Job { plan, encoder: encoder.as_ref(), images: None };
     let mut output = Output::default();
     let mut packer = Packer::new(Packing::Zip(options.compression));
@@ -46,8 +48,9 @@ pub fn assemble(
     shards: &mut dyn Iterator<Item = Result<Shard>>,
 ) -> std::result::Result<Report, Failure> {
     refuse_images(options)?;
-    let scene = scene(dataset, options)?;
-    let encoder = (format.encoder)(&scene, &options.format)?;
+    let scenes = Scenes::new(dataset, options)?;
+    let shown = scenes.of(format);
+    let encoder = shown.encoder(format, options)?;
     let encoder = encoder.as_ref();
     let job = Job { plan, encoder, images: None };
     let mut sink = target.open(options.compression, options.overwrite)?;
@@ -63,8 +66,8 @@ pub fn assemble(
     if made != chunks {
         return Err(Error::new(Code::Internal, format!("{made} chunks were made of {chunks}")).into());
     }
-    collisions::refuse(&scene, (plan, encoder), Some(names))?;
-    conclude(&scene, format, options, tally, sink)
+    collisions::refuse(shown.scene, (plan, encoder), Some(names))?;
+    conclude(shown, format, options, tally, sink)
 }
 
 /// Images are opened in order by one process.

@@ -17,13 +17,14 @@ use crate::sink::Packer;
 use crate::threads::{self, ParallelIterator};
 use crate::timeline::{ImageFormat, Jobs, Scene, Timeline, hash};
 
-/// What happens when a picture cannot be had.
+/// What happens when an image is missing, or a shape is not sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnError {
     /// The export fails.
     #[default]
     Stop,
-    /// The picture is left out, and the report lists it. The texts keep its frame, so that no annotation is lost.
+    /// The image or shape is left out, and the report lists it. The texts keep the frame of an image, so that no annotation
+    /// is lost.
     Skip,
 }
 

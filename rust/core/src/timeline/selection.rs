@@ -1,5 +1,6 @@
 //! What part of a scene an export takes: frames, labels, subsets. What is left out by choice does not count as dropped.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -8,7 +9,7 @@ use super::frames::FrameSet;
 use super::scene::{Scene, Timeline};
 use super::sight::Alive;
 use super::visit::{FrameView, VisitScratch};
-use crate::dataset::Job;
+use crate::dataset::{Fault, FaultRow, Job};
 use crate::error::{Code, Error, Result, listed};
 use crate::threads::{self, ParallelIterator};
 
@@ -144,6 +145,25 @@ impl Selection {
     }
 }
 
+impl<'d> Scene<'d> {
+    /// The faults of the dataset that it shows.
+    pub fn faults(&self) -> Vec<&'d Fault> {
+        let rows: BTreeSet<FaultRow> = self.dataset.faults().iter().map(|fault| fault.row).collect();
+        if rows.is_empty() {
+            return Vec::new();
+        }
+        let shown: BTreeSet<FaultRow> =
+            self.timelines.iter().flat_map(Timeline::rows).filter(|row| rows.contains(row)).collect();
+        self.dataset.faults().iter().filter(|fault| shown.contains(&fault.row)).collect()
+    }
+
+    /// Leaves out these shapes and tracks. Numbers of tracks stay what they are.
+    pub fn leave_out(&mut self, faults: &[&Fault]) {
+        let rows = faults.iter().map(|fault| fault.row).collect();
+        self.timelines.iter_mut().for_each(|timeline| timeline.leave_out(&rows));
+    }
+}
+
 impl Scene<'_> {
     /// Leaves out what is not selected. Numbers of frames and tracks stay what they are.
     pub fn select(&mut self, selection: &Selection) -> Result<()> {
@@ -232,6 +252,23 @@ impl<'d> Timeline<'d> {
     }
 
     /// Shows annotations of the labels that are `taken` only.
+    /// The rows of the shapes and tracks that it shows.
+    fn rows(&self) -> impl Iterator<Item = FaultRow> {
+        let frames = &self.dataset.columns.shapes.frame;
+        let shapes = self.shapes.iter().filter(|&row| self.frames.contains(frames[row as usize]));
+        let tracks = self.tracks.tracks.iter().filter(|track| !track.is_left_out);
+        shapes.map(FaultRow::Shape).chain(tracks.map(|track| FaultRow::Track(track.row)))
+    }
+
+    fn leave_out(&mut self, rows: &BTreeSet<FaultRow>) {
+        self.shapes.retain(|row| !rows.contains(&FaultRow::Shape(row)));
+        for track in self.tracks.tracks.iter_mut().filter(|track| rows.contains(&FaultRow::Track(track.row))) {
+            track.is_left_out = true;
+            track.keyframes.end = track.keyframes.start;
+        }
+        self.alive = Alive::new(&self.tracks, self.range.end);
+    }
+
     fn show_labels(&mut self, taken: &[bool]) {
         let columns = &self.dataset.columns;
         let is_taken = |label: u32| taken[label as usize];

@@ -30,6 +30,7 @@ pub const FORMAT: Format = Format {
     slug: "camvid",
     summary: "an image of classes per frame; boxes, polygons, ellipses and masks",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

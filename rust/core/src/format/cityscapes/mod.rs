@@ -37,6 +37,7 @@ pub const FORMAT: Format = Format {
     slug: "cityscapes",
     summary: "images of colours, classes and instances per frame; boxes, polygons, ellipses and masks",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -33,6 +33,7 @@ pub const FORMAT: Format = Format {
     slug: "yolo",
     summary: "a text file per frame; upright boxes only",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };
@@ -134,6 +135,10 @@ impl Encoder for Yolo<'_> {
             parts.push(Part::Member { name: name.into(), chunks: vec![single_chunk(section, 0)] });
         }
         Ok(parts)
+    }
+
+    fn reads(&self, label: u32, kind: ShapeKind) -> bool {
+        self.outcomes.is_open(label, kind)
     }
 
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {

@@ -32,6 +32,7 @@ pub const FORMAT: Format = Format {
     slug: "datumaro",
     summary: "JSON by frame; every shape but cuboids, and tags",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -20,7 +20,7 @@ use crate::plan::{
     Chunk, Encoder, Format, Options, Output, Part, Profile, line_chunks, media_part, places, sections, single_chunk,
 };
 use crate::report::{Outcome, Tally};
-use crate::schema::{Label, Schema};
+use crate::schema::{Label, Schema, ShapeKind};
 use crate::text::number;
 use crate::timeline::{FrameView, Scene, Timeline};
 
@@ -30,6 +30,7 @@ pub const FORMAT: Format = Format {
     slug: "imagenet",
     summary: "a list of pictures with the numbers of their tags; tags only",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };
@@ -87,6 +88,10 @@ impl Encoder for ImageNet<'_> {
         }
         parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
         Ok(parts)
+    }
+
+    fn reads(&self, _: u32, _: ShapeKind) -> bool {
+        false
     }
 
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {

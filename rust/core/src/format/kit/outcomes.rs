@@ -41,6 +41,11 @@ impl StaticOutcomes {
         }
     }
 
+    /// Whether shapes of a label and kind are to be looked at.
+    pub fn is_open(&self, label: u32, kind: ShapeKind) -> bool {
+        self.get(label, kind).is_none()
+    }
+
     fn get(&self, label: u32, kind: ShapeKind) -> Option<Outcome> {
         self.outcomes[label as usize][kind as usize]
     }

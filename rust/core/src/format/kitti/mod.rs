@@ -32,6 +32,7 @@ pub const FORMAT: Format = Format {
     slug: "kitti",
     summary: "a text file of boxes and three images of masks per frame; boxes, polygons, ellipses and masks",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -33,6 +33,7 @@ pub const FORMAT: Format = Format {
     slug: "labelme",
     summary: "MIT's XML by frame with an image per mask; upright boxes, polygons, ellipses and masks",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -35,6 +35,7 @@ pub const FORMAT: Format = Format {
     slug: "lfw",
     summary: "lists of persons, pairs and landmarks; a tag a frame, and points",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

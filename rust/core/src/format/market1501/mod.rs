@@ -24,6 +24,7 @@ pub const FORMAT: Format = Format {
     slug: "market1501",
     summary: "a list of pictures named by person and camera; the tag market-1501 only",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

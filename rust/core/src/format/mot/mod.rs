@@ -32,6 +32,7 @@ pub const FORMAT: Format = Format {
     slug: "mot",
     summary: "one line a box with its track's id; boxes only",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

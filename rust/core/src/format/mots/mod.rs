@@ -27,6 +27,7 @@ pub const FORMAT: Format = Format {
     slug: "mots",
     summary: "an image of tracked objects per frame; tracks of boxes, polygons, ellipses and masks",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -40,6 +40,7 @@ pub const FORMAT: Format = Format {
     slug: "open-images",
     summary: "CSV of tags, boxes and masks, and an image per mask; tags, boxes, polygons, ellipses and masks",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

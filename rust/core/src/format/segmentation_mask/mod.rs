@@ -33,6 +33,7 @@ pub const FORMAT: Format = Format {
     slug: "segmentation-mask",
     summary: "two images per frame, of classes and of objects; boxes, polygons, ellipses and masks",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

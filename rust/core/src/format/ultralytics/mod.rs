@@ -229,6 +229,10 @@ impl Encoder for Ultralytics<'_> {
         Ok(parts)
     }
 
+    fn reads(&self, label: u32, kind: ShapeKind) -> bool {
+        self.outcomes.is_open(label, kind)
+    }
+
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {
         match Section::of(chunk)? {
             Section::Labels => self.labels(chunk.timeline, places(chunk)?, out)?,

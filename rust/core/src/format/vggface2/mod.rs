@@ -29,6 +29,7 @@ pub const FORMAT: Format = Format {
     slug: "vggface2",
     summary: "CSV of one box and five landmarks a picture and label; boxes, points and tags",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

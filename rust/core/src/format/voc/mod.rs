@@ -41,6 +41,7 @@ pub const FORMAT: Format = Format {
     slug: "voc",
     summary: "XML by frame, lists and images of masks; upright boxes, ellipses, masks and tags",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -30,6 +30,7 @@ pub const FORMAT: Format = Format {
     slug: "widerface",
     summary: "boxes with six attributes, picture by picture; boxes and a tag a frame",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };
@@ -118,6 +119,10 @@ impl Encoder for WiderFace<'_> {
         }));
         parts.extend(media_part(scene, 0..scene.timelines.len(), Section::Media, options));
         Ok(parts)
+    }
+
+    fn reads(&self, label: u32, kind: ShapeKind) -> bool {
+        self.outcomes.is_open(label, kind)
     }
 
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {

@@ -4,7 +4,6 @@ use super::Target;
 use super::draft::{Draft, Key};
 use crate::error::{Error, Result};
 use crate::ingest::json::Reader;
-use crate::ingest::shape;
 
 pub(super) fn read_tags(reader: &mut Reader<'_>, target: &mut Target<'_>) -> Result<()> {
     let mut draft = Draft::default();
@@ -93,8 +92,6 @@ impl Shape {
         }
         let (kind, frame) = (draft.kind()?, draft.frame_in(target.size)?);
         let label = draft.resolve_label(None, target)?;
-        let here = |error: Error| error.of_label(target.schema.path(label));
-        shape::check(kind, &draft.points).map_err(here)?;
 
         let elements = &mut self.elements[..self.element_count];
         let mut count = 0;
@@ -106,7 +103,6 @@ impl Shape {
             count += 1;
             let label = element.resolve_label(Some(label), target)?;
             let kind = element.kind()?;
-            shape::check_element(kind, &element.points).map_err(|error| error.of_label(target.schema.path(label)))?;
             element.resolve(label, target)?;
             let common = element.common(frame, label, target)?;
             target.builder.shape(kind, common, element.drawn(), &element.values, 0)?;

@@ -7,7 +7,6 @@ use super::Target;
 use super::draft::{Draft, Key};
 use crate::error::{Code, Error, Result};
 use crate::ingest::json::Reader;
-use crate::ingest::shape;
 use crate::schema::ShapeKind;
 
 pub(super) fn read_tracks(reader: &mut Reader<'_>, target: &mut Target<'_>) -> Result<()> {
@@ -25,8 +24,6 @@ pub(super) fn read_tracks(reader: &mut Reader<'_>, target: &mut Target<'_>) -> R
 
 /// A track whose keyframes have been read.
 struct Track {
-    /// Whether it is an element of a skeleton.
-    is_element: bool,
     draft: Draft,
     kind: Option<ShapeKind>,
     /// The type of its shapes, if it is not known, and how many there are.
@@ -38,14 +35,8 @@ struct Track {
 impl Track {
     fn read(reader: &mut Reader<'_>, target: &mut Target<'_>, keyframe: &mut Draft, is_element: bool) -> Result<Self> {
         let row = target.builder.keyframe_count();
-        let mut track = Self {
-            is_element,
-            draft: Draft::default(),
-            kind: None,
-            unknown_kind: None,
-            keyframes: row..row,
-            elements: Vec::new(),
-        };
+        let mut track =
+            Self { draft: Draft::default(), kind: None, unknown_kind: None, keyframes: row..row, elements: Vec::new() };
         reader.begin_object()?;
         while let Some(key) = reader.next_key(Key::of)? {
             match key {
@@ -101,7 +92,6 @@ impl Track {
             let what = format!("a track of both {} and {}", first.as_str(), kind.as_str());
             return Err(Error::new(Code::BadTrack, what));
         }
-        if self.is_element { shape::check_element(kind, &draft.points) } else { shape::check(kind, &draft.points) }?;
         target.builder.keyframe(draft.keyframe_frame()?, draft.drawn(), &draft.values)
     }
 

@@ -23,6 +23,7 @@ pub const FORMAT: Format = Format {
     slug: "coco",
     summary: "JSON of instances; boxes, polygons and masks",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -29,6 +29,7 @@ pub const FORMAT: Format = Format {
     slug: "coco-keypoints",
     summary: "JSON of skeletons, with the shapes of their groups",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -23,6 +23,7 @@ pub const FORMAT: Format = Format {
     slug: "cvat-images",
     summary: "XML by frame; every shape and tag, tracks as single shapes",
     takes_3d: true,
+    repeats_numbers: true,
     page: include_str!("page.md"),
     encoder,
 };

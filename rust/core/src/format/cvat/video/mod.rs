@@ -23,6 +23,7 @@ pub const FORMAT: Format = Format {
     slug: "cvat-video",
     summary: "XML by track; every shape, no tags",
     takes_3d: true,
+    repeats_numbers: true,
     page: include_str!("page.md"),
     encoder,
 };

@@ -31,6 +31,7 @@ pub const FORMAT: Format = Format {
     slug: "icdar-localization",
     summary: "a text file per frame with places and texts; upright boxes and polygons",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -24,6 +24,7 @@ pub const FORMAT: Format = Format {
     slug: "icdar-recognition",
     summary: "a list of pictures with the texts in them; the attribute text only",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

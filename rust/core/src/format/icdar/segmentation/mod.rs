@@ -27,6 +27,7 @@ pub const FORMAT: Format = Format {
     slug: "icdar-segmentation",
     summary: "an image and a text file of characters per frame; boxes, polygons, ellipses and masks",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -22,6 +22,7 @@ use crate::format::kit::listing::{Picture, Pictures, tags};
 use crate::format::kit::outcomes::tally_all;
 use crate::format::kit::splits::Lists;
 use crate::report::Outcome;
+use crate::schema::ShapeKind;
 use crate::text::json;
 use crate::timeline::{FrameView, Scene, Timeline};
 
@@ -31,6 +32,7 @@ pub const FORMAT: Format = Format {
     slug: "yolo-cls",
     summary: "JSON of the classes of each frame; tags only",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };
@@ -147,6 +149,10 @@ impl Encoder for Classification<'_> {
         }
         parts.extend(picture_parts(scene, &self.subsets, options, Section::Media.into()));
         Ok(parts)
+    }
+
+    fn reads(&self, _: u32, _: ShapeKind) -> bool {
+        false
     }
 
     fn encode(&self, chunk: &Chunk, out: &mut Output) -> Result<()> {

@@ -15,6 +15,7 @@ pub const FORMAT: Format = Format {
     slug: "yolo-detect",
     summary: "a text file per frame with boxes; upright boxes only",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

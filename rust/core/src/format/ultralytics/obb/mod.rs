@@ -15,6 +15,7 @@ pub const FORMAT: Format = Format {
     slug: "yolo-obb",
     summary: "a text file per frame with the corners of boxes; boxes only, turned ones too",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

@@ -18,6 +18,7 @@ pub const FORMAT: Format = Format {
     slug: "yolo-pose",
     summary: "a text file per frame with keypoints; skeletons only",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

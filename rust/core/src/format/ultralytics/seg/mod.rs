@@ -18,6 +18,7 @@ pub const FORMAT: Format = Format {
     slug: "yolo-seg",
     summary: "a text file per frame with polygons; polygons, and outlines of masks and ellipses",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

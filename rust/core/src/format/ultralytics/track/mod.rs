@@ -15,6 +15,7 @@ pub const FORMAT: Format = Format {
     slug: "yolo-track",
     summary: "a text file per frame with boxes and their tracks' ids; upright boxes only",
     takes_3d: false,
+    repeats_numbers: false,
     page: include_str!("page.md"),
     encoder,
 };

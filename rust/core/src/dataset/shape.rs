@@ -1,5 +1,4 @@
-//! What a shape of each kind must look like. What no format could read is refused here, with its place; what one format
-//! cannot hold is that format's affair.
+//! What the coordinates of a shape of each kind must be. A source may hold others: such shapes are faults of the dataset.
 
 use crate::error::{Code, Error, Result};
 use crate::schema::ShapeKind;
