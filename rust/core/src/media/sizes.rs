@@ -175,7 +175,7 @@ mod tests {
         for name in ["a.png", "b/a.JPG"] {
             assert_eq!(size_of(b"<html>", name, &unread), Size::NotAnImage, "{name}");
         }
-        assert_eq!(size_of(b"GIF89a\x05\0\x04\0", "a", &|_| Size::NotAnImage), Size::Pixels(5, 4));
+        assert_eq!(size_of(b"GIF89a\x05\0\x04\0\0\0\0", "a", &|_| Size::NotAnImage), Size::Pixels(5, 4));
     }
 
     /// The start of a JPEG with an Exif block of one entry.
