@@ -35,18 +35,21 @@ TASK = Task(
         )
     ],
 )
+# Datumaro takes the corners of PASCAL VOC as they are: whole pixels, of which the first is 1.
+VOC_CAR = (3, 4, 9, 19)
 CAR, ROAD, MASK, OVAL, DRAWN_OVAL = (2, 3, 10, 20), (20, 5, 10, 10), (34, 2, 2, 2), (16, 22, 8, 6), (16, 22, 9, 7)
 
 # The kinds of annotations and the boxes around them on the first picture.
 DATUMARO = {
-    "coco": ("coco", "bbox 4, mask 2, polygon 1", {CAR, ROAD, MASK, DRAWN_OVAL}),
-    "coco-keypoints": ("coco_person_keypoints", "bbox 1, points 1", {(9, 9, 0, 0)}),
+    # A box is also the polygon of its corners.
+    "coco": ("coco", "bbox 4, mask 2, polygon 2", {CAR, ROAD, MASK, DRAWN_OVAL}),
+    "coco-keypoints": ("coco_person_keypoints", "bbox 1, points 1, polygon 1", {(9, 9, 0, 0)}),
     "datumaro": (
         "datumaro",
         "bbox 1, ellipse 1, label 1, mask 1, points 2, polygon 1",
         {CAR, ROAD, MASK, OVAL, (1, 1, 0, 0), (9, 9, 0, 0)},
     ),
-    "voc": ("voc", "bbox 1, label 1, mask 2", {CAR, MASK, DRAWN_OVAL}),
+    "voc": ("voc", "bbox 1, label 1, mask 2", {VOC_CAR, MASK, DRAWN_OVAL}),
     "segmentation-mask": ("voc_segmentation", "mask 4", {CAR, ROAD, MASK, DRAWN_OVAL}),
     "yolo": ("yolo", "bbox 1", {CAR}),
     "vggface2": ("vgg_face2", "bbox 1", {CAR}),
