@@ -43,7 +43,8 @@ CAR, ROAD, MASK, OVAL, DRAWN_OVAL = (2, 3, 10, 20), (20, 5, 10, 10), (34, 2, 2, 
 DATUMARO = {
     # A box is also the polygon of its corners.
     "coco": ("coco", "bbox 4, mask 2, polygon 2", {CAR, ROAD, MASK, DRAWN_OVAL}),
-    "coco-keypoints": ("coco_person_keypoints", "bbox 1, points 1, polygon 1", {(9, 9, 0, 0)}),
+    # The outline around points on one spot is a pixel: a polygon needs an area.
+    "coco-keypoints": ("coco_person_keypoints", "bbox 1, points 1, polygon 1", {(9, 9, 0, 0), (8, 8, 1, 1)}),
     "datumaro": (
         "datumaro",
         "bbox 1, ellipse 1, label 1, mask 1, points 2, polygon 1",
