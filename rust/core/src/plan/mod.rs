@@ -97,8 +97,13 @@ impl Plan {
     }
 
     /// The chunk at a place, with its part.
-    pub fn chunk(&self, place: usize) -> Option<(&Chunk, &Part)> {
-        self.chunks().nth(place)
+    pub fn chunk(&self, mut place: usize) -> Option<(&Chunk, &Part)> {
+        // Part by part: a shard asks for each of its chunks, and there may be a million before them.
+        self.parts.iter().find_map(|part| {
+            let found = part.chunks().get(place);
+            place = place.saturating_sub(part.chunks().len());
+            found.map(|chunk| (chunk, part))
+        })
     }
 
     /// All chunks, in order, each with its part.
@@ -437,6 +442,20 @@ mod tests {
         let next = number(&mut chunks, 1, |chunk, _| Ok(chunk.range.start / ITEMS_PER_CHUNK + 10));
         assert_eq!(next, Ok(1 + 10 + 11 + 12));
         assert_eq!(chunks.iter().map(|chunk| chunk.first).collect::<Vec<_>>(), [1, 11, 22]);
+    }
+
+    #[test]
+    fn the_chunk_at_a_place_is_that_of_the_list() {
+        let member = |name: &str, chunks| Part::Member { name: name.to_owned(), chunks };
+        let parts = vec![
+            member("a", position_chunks(0, 2 * ITEMS_PER_CHUNK, 0)),
+            member("b", Vec::new()),
+            Part::Files(position_chunks(1, 3 * ITEMS_PER_CHUNK, 1)),
+        ];
+        let plan = Plan { format: String::new(), parts };
+        let listed: Vec<_> = plan.chunks().map(Some).collect();
+        assert_eq!((0..5).map(|place| plan.chunk(place)).collect::<Vec<_>>(), listed);
+        assert_eq!(plan.chunk(5), None);
     }
 
     #[test]
